@@ -1,0 +1,105 @@
+"""The only door to DuckDB: a fenced connection that opens no file it was not given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+MEMORY_LIMIT = "2GB"
+_BATCH = 100_000
+
+
+class Engine:
+    """One DuckDB connection that works in a folder of its own and reads only the files named.
+
+    `files` are the inputs that SQL may open; `work` is a folder the engine may write in.
+    Statements run in order on one thread of control; results do not depend on `threads`.
+    """
+
+    def __init__(
+        self,
+        work: Path,
+        files: Sequence[Path] = (),
+        *,
+        threads: int | None = None,
+        memory_limit: str = MEMORY_LIMIT,
+    ) -> None:
+        self.work = work
+        self._connection = duckdb.connect(str(work / "work.duckdb"))
+        for setting, value in {
+            "memory_limit": memory_limit,
+            "temp_directory": str(work / "spill"),
+            "preserve_insertion_order": True,
+            "enable_progress_bar": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "TimeZone": "UTC",
+            "allowed_directories": [str(work)],
+            "allowed_paths": [str(path) for path in files],
+            **({"threads": threads} if threads else {}),
+            "enable_external_access": False,
+            "lock_configuration": True,
+        }.items():
+            self._connection.execute(f"SET {setting} = {literal(value)}")
+
+    def close(self) -> None:
+        """Close the connection; its work folder may then be removed."""
+        self._connection.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def execute(self, sql: str) -> None:
+        """Run one statement for its effect."""
+        self._connection.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Fetch a small result whole."""
+        return self._connection.execute(sql).fetchall()
+
+    def value(self, sql: str) -> Any:
+        """Fetch the one value of a one-row result."""
+        (row,) = self.rows(sql)
+        return row[0]
+
+    def records(self, sql: str) -> list[dict[str, Any]]:
+        """Fetch a small result whole, each row by column name."""
+        cursor = self._connection.execute(sql)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def batches(self, sql: str, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
+        """Stream a large result as Arrow batches of at most `size` rows."""
+        yield from self._connection.execute(sql).to_arrow_reader(size)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Offer an Arrow table to SQL under a name."""
+        self._connection.register(name, table)
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Name and DuckDB type of every column of a table, view or parenthesised query."""
+        described = self.rows(f"DESCRIBE SELECT * FROM {relation}")
+        return {name: kind for name, kind, *_ in described}
+
+
+def literal(value: object) -> str:
+    """Write a Python value as a SQL literal: text, number, boolean or a list of them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(literal(item) for item in value) + "]"
+    return str(value)
+
+
+def quoted(name: str) -> str:
+    """Write a name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""What a run leaves behind: the store, the archive, the explanation of one exposure."""

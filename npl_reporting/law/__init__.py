@@ -1,0 +1,1 @@
+"""Law as data: strict YAML, one expression language, rulebooks."""

@@ -1,0 +1,1 @@
+"""From a loan tape to a decision for every exposure."""

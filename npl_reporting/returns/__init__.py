@@ -1,0 +1,1 @@
+"""From decisions to the supervisor's return: cells, checks, pages, PDF."""

@@ -1,0 +1,139 @@
+"""What a page shows, already computed: templates read these records and only format them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+Text = Mapping[str, str]
+"""One text in each language: {'zh-TW': '放款總額', 'en': 'Total loans'}."""
+
+Format = Literal["money", "percent", "count", "number", "date", "text"]
+CellState = Literal["value", "dash", "not_computed", "blank"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cell as it is printed.
+
+    `value` is exact and unscaled (the currency's unit, a fraction for a percentage); the format
+    and the page's unit say how to print it. `dash` prints a dash by the form's own display rule;
+    `not_computed` prints a mark and `reason` says why, so that it never looks like a zero.
+    """
+
+    value: Decimal | date | str | Text | None
+    format: Format
+    state: CellState = "value"
+    reason: Text | None = None
+    decimals: int | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """One column's head; `group` names heads that stand under one common head."""
+
+    id: str
+    label: Text
+    format: Format
+    group: Text | None = None
+    width: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table: its code and label, then one cell per head."""
+
+    id: str
+    label: Text
+    cells: tuple[Shown, ...]
+    kind: Literal["data", "total", "heading"] = "data"
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: heads over lines; `caption` stands above it, `note` below."""
+
+    heads: tuple[Head, ...]
+    lines: tuple[Line, ...]
+    caption: Text | None = None
+    note: Text | None = None
+    unit: int = 1
+    stub: Text | None = None
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One check as the page shows it; `not_evaluated` is a state of its own."""
+
+    id: str
+    severity: Literal["error", "warning"]
+    sentence: Text
+    state: Literal["passed", "failed", "not_evaluated"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a chart: its label, its value, and the severity step (0 mildest) it is drawn in."""
+
+    label: Text
+    value: Decimal
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A bar chart with a title and a sentence for those who cannot see it."""
+
+    title: Text
+    description: Text
+    bars: tuple[Bar, ...]
+    format: Format
+    unit: int = 1
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file embedded in the PDF."""
+
+    name: str
+    content: bytes
+    description: str
+    media_type: str = "text/csv"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a cover: label and value (`mono` for hashes and ids)."""
+
+    label: Text
+    value: str | Text
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One report as a document: a cover block, tables, charts, notes and checks, in that order."""
+
+    report: str
+    title: Text
+    languages: tuple[str, ...]
+    jurisdiction: str
+    reporting_date: date
+    run: str
+    currency: str
+    template: str = "grid.html"
+    form: Text | None = None
+    subtitle: Text | None = None
+    landscape: bool = False
+    warnings: tuple[Text, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    notes: tuple[Text, ...] = ()
+    checks: tuple[CheckLine, ...] = ()
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
