@@ -118,7 +118,7 @@ find_uv() {
     local candidate
     while read -r candidate; do
         recent_enough "$candidate" && { echo "$candidate"; return; }
-    done < <(type -ap uv; echo "$PWD/.tools/bin/uv")
+    done < <(type -ap uv || true; echo "$PWD/.tools/bin/uv")
     return 1
 }
 
