@@ -33,7 +33,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Head:
-    """One column's head; `group` names heads that stand under one common head."""
+    """One column's head; `group` names heads that stand under one common head.
+
+    `width` is in characters (a Chinese one counts two); without it the column's text decides.
+    """
 
     id: str
     label: Text
@@ -44,13 +47,14 @@ class Head:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a table: its code and label, then one cell per head."""
+    """One row of a table: its label, then one cell per head; `code` is printed before the label."""
 
     id: str
     label: Text
     cells: tuple[Shown, ...]
     kind: Literal["data", "total", "heading"] = "data"
     level: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,17 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """A bar chart with a title and a sentence for those who cannot see it."""
+    """A chart with a title and a sentence that says in words what it shows.
+
+    `bars` draws one bar a line; `stacked` draws all of them in one bar, as parts of their sum.
+    """
 
     title: Text
     description: Text
     bars: tuple[Bar, ...]
     format: Format
     unit: int = 1
+    kind: Literal["bars", "stacked"] = "bars"
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,58 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """One key figure of a cover; `note` says in small type what it is compared with."""
+
+    label: Text
+    shown: Shown
+    unit: int = 1
+    note: Text | None = None
+
+
+@dataclass(frozen=True)
+class CaseRule:
+    """A rule that fired for a case; `decisive` where its outcome is the one that won."""
+
+    id: str
+    sentence: Text
+    citation: str
+    decisive: bool = True
+
+
+@dataclass(frozen=True)
+class CaseDecision:
+    """One decision about a case: its name, its outcome, and every rule that fired.
+
+    Without a rule the outcome is the decision's default.
+    """
+
+    label: Text
+    outcome: Text
+    rules: tuple[CaseRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseBlock:
+    """One case of a run: what its rules read, what was decided and why, and how much it holds.
+
+    `amount` is exact and unscaled; the page's `unit` says how to print it.
+    """
+
+    id: str
+    reads: tuple[Text, ...]
+    exposures: int
+    amount: Decimal
+    decisions: tuple[CaseDecision, ...]
+
+
+@dataclass(frozen=True)
 class Page:
-    """One report as a document: a cover block, tables, charts, notes and checks, in that order."""
+    """One report as a document: cover block, warnings, key figures, charts, tables, cases, notes,
+    checks and the list of attachments, in that order.
+
+    `unit` scales the amounts of `cases`; figures, charts and tables have their own.
+    """
 
     report: str
     title: Text
@@ -137,3 +195,6 @@ class Page:
     notes: tuple[Text, ...] = ()
     checks: tuple[CheckLine, ...] = ()
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    figures: tuple[Figure, ...] = ()
+    cases: tuple[CaseBlock, ...] = ()
+    unit: int = 1
