@@ -93,7 +93,7 @@ install_packages() {
     say "Installing system packages: $*"
     "${as_root[@]}" apt-get -qq update &&
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-            --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >&2
+            --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
 
 provide_packages() {
