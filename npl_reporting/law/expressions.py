@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -32,13 +32,15 @@ _AGGREGATES = ("sum", "count", "count_distinct", "max", "min")
 class Scope:
     """What an expression may mention.
 
-    `kinds` names columns, facts and outcomes; `constants` names settings with their values;
+    `kinds` names columns, facts and outcomes, `scales` the decimals of those that are not money
+    or whole numbers (6 where not given); `constants` names settings with their values;
     `literals` gives columns that are one known value in this run (the reporting date) as SQL;
     `zero_elapsed` names dates whose absence means that nothing has begun, so that time counted
     from them is zero; `resolvers` are functions of constants alone, answered before any SQL.
     """
 
     kinds: Mapping[str, Kind]
+    scales: Mapping[str, int] = field(default_factory=dict)
     constants: Mapping[str, ConstantValue] = field(default_factory=dict)
     literals: Mapping[str, str] = field(default_factory=dict)
     zero_elapsed: frozenset[str] = frozenset()
@@ -48,9 +50,15 @@ class Scope:
     aggregates: bool = False
     resolvers: Mapping[str, Resolver] = field(default_factory=dict)
 
-    def with_kinds(self, more: Mapping[str, Kind]) -> Scope:
+    def with_names(self, kinds: Mapping[str, Kind], scales: Mapping[str, int] = {}) -> Scope:
         """Return this scope with further names."""
-        return Scope(**{**self.__dict__, "kinds": {**self.kinds, **more}})
+        return replace(self, kinds={**self.kinds, **kinds}, scales={**self.scales, **scales})
+
+    def scale(self, name: str) -> int:
+        """Decimals of a name's values."""
+        kind = self.kinds[name]
+        usual = {"money": self.money_decimals, "decimal": 6}.get(kind, 0)
+        return self.scales.get(name, usual)
 
 
 @dataclass(frozen=True)
@@ -65,12 +73,14 @@ class DebtorAggregate:
     function: str
     condition: str
     amount: str
+    names: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Value:
     """A compiled expression: SQL over quoted column names, its kind, and what it reads.
 
+    `names` are those read on the row itself; those inside a debtor aggregate stand with it.
     `elapsed` marks time counted from a date whose absence means that nothing has begun: the
     measure by which a loan gets later.
     """
@@ -82,6 +92,11 @@ class Value:
     settings: frozenset[str] = frozenset()
     aggregates: tuple[DebtorAggregate, ...] = ()
     elapsed: bool = False
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every name the value depends on, on this row or on the debtor's other rows."""
+        return self.names.union(*(aggregate.names for aggregate in self.aggregates))
 
 
 def compile_value(text: str, scope: Scope) -> Value:
@@ -106,7 +121,7 @@ def compile_aggregate(text: str, scope: Scope) -> Value:
     loose = [name for name in _loose_names(node) if name not in scope.constants]
     if loose:
         raise ExpressionError(f"'{loose[0]}' stands outside an aggregate", "write sum(…) around it")
-    return compile_node(node, Scope(**{**scope.__dict__, "aggregates": True}))
+    return compile_node(node, replace(scope, aggregates=True))
 
 
 def _loose_names(node: Node) -> list[str]:
@@ -150,8 +165,7 @@ class _Compiler:
             raise ExpressionError(f"'{name}' is not defined", _suggestion(name, self.scope))
         self.names.add(name)
         text = self.scope.literals.get(name, '"' + name + '"')
-        kind = self.scope.kinds[name]
-        return Sql(text, kind, self.scope.money_decimals if kind == "money" else _scale(kind))
+        return Sql(text, self.scope.kinds[name], self.scope.scale(name))
 
     def _call(self, node: Call) -> Sql:
         function = FUNCTIONS.get(node.function)
@@ -182,17 +196,19 @@ class _Compiler:
         want = {"share": 2}.get(function, 1)
         if len(node.args) != want:
             raise ExpressionError(f"'{node.function}' takes {want} argument(s)", "see the README")
-        args = [self.sql(arg) for arg in node.args]
-        return self._place(function, args)
+        inner = _Compiler(replace(self.scope, debtors=False))
+        args = [inner.sql(arg) for arg in node.args]
+        self.settings |= inner.settings
+        return self._place(function, args, frozenset(inner.names))
 
-    def _place(self, function: str, args: list[Sql]) -> Sql:
+    def _place(self, function: str, args: list[Sql], names: frozenset[str]) -> Sql:
         conditional = function in ("any", "count", "share")
         if conditional and args[0].kind != "boolean":
             raise ExpressionError(f"'{function}_of_debtor' needs a condition first", "compare")
         condition = args[0].text if conditional else ""
         amount = args[-1].text if function not in ("any", "count") else ""
         name = f"debtor {function} {condition} {amount}"
-        self.aggregates[name] = DebtorAggregate(name, function, condition, amount)
+        self.aggregates[name] = DebtorAggregate(name, function, condition, amount, names)
         column = '"' + name.replace('"', '""') + '"'
         match function:
             case "any":
@@ -206,7 +222,7 @@ class _Compiler:
     def _aggregate(self, node: Call) -> Sql:
         if not self.scope.aggregates:
             raise ExpressionError(f"'{node.function}' is not allowed here", "use it in a report cell")
-        inner = _Compiler(Scope(**{**self.scope.__dict__, "aggregates": False}))
+        inner = _Compiler(replace(self.scope, aggregates=False))
         args = [inner.sql(arg) for arg in node.args]
         where = inner.sql(node.where) if node.where else None
         self.names |= inner.names
@@ -259,10 +275,6 @@ def _kind(sql: Sql) -> Kind:
     if sql.kind not in get_args(Kind):
         raise ExpressionError("the expression is always missing", "give it a value")
     return cast(Kind, sql.kind)
-
-
-def _scale(kind: Kind) -> int:
-    return {"decimal": 6}.get(kind, 0)
 
 
 def _suggestion(name: str, scope: Scope) -> str:

@@ -1,0 +1,271 @@
+"""A rule file into a rulebook: every name resolved, every condition read, all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.law.bands import Bands, bands_of
+from npl_reporting.law.columns import Column
+from npl_reporting.law.conditions import comparisons, compile_condition
+from npl_reporting.law.expressions import Kind, Scope, Value, compile_value
+from npl_reporting.law.rulebook import Decision, Fact, Outcome, Rule, Rulebook, Stage
+from npl_reporting.law.rulefile import DecisionText, FactText, RuleFile, RuleText, SettingValue
+from npl_reporting.law.syntax import ExpressionError
+from npl_reporting.law.yamlfile import Path_, YamlFile
+from npl_reporting.money import RATE_DECIMALS, known_currency, minor_digits
+
+T = TypeVar("T")
+LEVELS = {"debtor": 0, "exposure": 1, "portion": 2}
+PORTION_NAMES: Mapping[str, Kind] = {"portion": "text", "amount": "money"}
+GIVEN_NAMES: Mapping[str, Kind] = {"reporting_date": "date"}
+
+
+class Compiler:
+    """Compiles one file, keeping every problem found on the way."""
+
+    def __init__(
+        self, file: RuleFile, yaml: YamlFile, columns: Mapping[str, Column],
+        changed: Mapping[str, SettingValue],
+    ) -> None:  # fmt: skip
+        self.file = file
+        self.yaml = yaml
+        self.columns = {**columns, **file.columns}
+        self.changed = changed
+        self.problems: list[Problem] = []
+        settings = {name: setting.value for name, setting in file.settings.items()}
+        self.settings: dict[str, SettingValue] = {**settings, **changed}
+        self.facts: dict[str, Fact] = {}
+        self.decisions: dict[str, Decision] = {}
+        self.scope = Scope(
+            kinds={**{name: column.kind for name, column in self.columns.items()}, **GIVEN_NAMES},
+            constants=self.settings,
+            zero_elapsed=frozenset(
+                name for name, column in self.columns.items() if column.empty == "zero_elapsed"
+            ),
+            months=file.months,
+            money_decimals=minor_digits(file.currency),
+            debtors=True,
+        )
+        self.levels = {n: LEVELS[column.level] for n, column in self.columns.items()}
+        self.levels |= {"reporting_date": 0, "portion": 2, "amount": 2}
+
+    def fault(self, where: Path_, what: str, remedy: str = "") -> None:
+        """Note a problem at its line."""
+        self.problems.append(self.yaml.problem(where, what, remedy))
+
+    def tried(self, where: Path_, attempt: Callable[[], T]) -> T | None:
+        """Compile one expression, noting the problem if it cannot be."""
+        try:
+            return attempt()
+        except ExpressionError as error:
+            self.fault(where, error.what, error.remedy)
+            return None
+
+    def rulebook(self, sha256: str) -> Rulebook:
+        """Compile the whole file; NplError with all its problems."""
+        self._heading()
+        self._facts(self.file.facts, ("facts",))
+        portions = self._portions()
+        self.scope = self.scope.with_names(PORTION_NAMES)
+        for number, text in enumerate(self.file.decisions):
+            self._decision(text, ("decisions", number))
+        amounts = self._amounts()
+        if self.problems:
+            raise NplError(*self.problems)
+        return Rulebook(
+            self.file, self.yaml.path, sha256, self.columns, self.settings,
+            frozenset(self.changed), portions, self._stages(), amounts, self.scope,
+        )  # fmt: skip
+
+    def _heading(self) -> None:
+        if not known_currency(self.file.currency):
+            self.fault(("currency",), f"'{self.file.currency}' is no ISO 4217 currency", "correct it")
+        taken = {**self.columns, **PORTION_NAMES, **GIVEN_NAMES}
+        for name in self.file.settings:
+            if name in taken:
+                self.fault(("settings", name), f"'{name}' is already a column", "rename the setting")
+        for name, setting in self.file.settings.items():
+            if setting.cite is not None:
+                self._citation(setting.cite, ("settings", name, "cite"))
+
+    def _facts(self, texts: Mapping[str, str | FactText], where: Path_) -> None:
+        for name, text in texts.items():
+            fact = text if isinstance(text, FactText) else FactText(value=text)
+            self._fact(name, fact, (*where, name))
+
+    def _fact(self, name: str, text: FactText, where: Path_) -> None:
+        if name in self.scope.kinds or name in self.settings:
+            self.fault(where, f"'{name}' is defined twice", "choose another name")
+            return
+        value = self.tried(where, lambda: compile_value(text.value, self.scope))
+        if value is None:
+            self.scope = self.scope.with_names({name: "boolean"})
+            return
+        stage = max((self._ready(read) + (read in self.decisions) for read in value.reads), default=0)
+        level = max((self.levels[read] for read in value.names), default=0)
+        inherited = [self.facts[read].settings for read in value.reads if read in self.facts]
+        settings = value.settings.union(*inherited)
+        self.facts[name] = Fact(name, value, text.label, text.unit, stage, level, settings)
+        self.levels[name] = level
+        self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
+
+    def _ready(self, name: str) -> int:
+        """The stage in which a name is known."""
+        if name in self.facts:
+            return self.facts[name].stage
+        return self.decisions[name].stage if name in self.decisions else 0
+
+    def _portions(self) -> dict[str, Value]:
+        portions: dict[str, Value] = {}
+        scope = self.scope
+        for name, text in self.file.portions.items():
+            where = ("portions", name)
+            value = self.tried(where, lambda t=text, s=scope: compile_value(t, s))  # type: ignore[misc]
+            if value is None:
+                continue
+            if value.kind not in ("money", "integer"):
+                self.fault(where, f"portion '{name}' is not money", "write an amount")
+            if any(self._ready(read) for read in value.reads) or value.aggregates:
+                self.fault(where, f"portion '{name}' reads an outcome", "read columns and facts")
+            portions[name] = value
+            scope = scope.with_names({name: "money"})
+        return portions
+
+    def _decision(self, text: DecisionText, where: Path_) -> None:
+        if text.name in self.scope.kinds or text.name in self.settings:
+            self.fault((*where, "name"), f"'{text.name}' is defined twice", "choose another name")
+            return
+        self._facts(text.facts, (*where, "facts"))
+        outcomes = self._outcomes(text, where)
+        rules: list[Rule] = []
+        for number, rule_text in enumerate(text.rules):
+            rule = self._rule(text, rule_text, outcomes, (*where, "rules", number))
+            if rule is not None:
+                if rule.id in {known.id for known in rules}:
+                    self.fault((*where, "rules", number, "id"), f"rule '{rule.id}' twice", "rename it")
+                rules.append(rule)
+        read = {name for rule in rules for name in rule.condition.names}
+        stage = max((self._ready(name) for name in read), default=0)
+        decision = Decision(
+            text.name, text.of, text.type == "rate", text.label, outcomes, text.outcomes,
+            _exact(text.default), tuple(rules), stage,
+        )  # fmt: skip
+        self._levels_allowed(decision, where)
+        self.decisions[text.name] = decision
+        self.levels[text.name] = LEVELS[text.of]
+        kind: Kind = "decimal" if decision.rate else "text"
+        self.scope = self.scope.with_names({text.name: kind}, {text.name: RATE_DECIMALS})
+
+    def _outcomes(self, text: DecisionText, where: Path_) -> tuple[Outcome, ...]:
+        if text.type == "rate":
+            if text.outcomes:
+                self.fault((*where, "outcomes"), "a rate has no list of outcomes", "remove it")
+            written = [*(rule.then for rule in text.rules), text.default or 0]
+            rates = [self.settings.get(rate, 0) if isinstance(rate, str) else rate for rate in written]
+            return tuple(sorted({Decimal(rate) for rate in rates if isinstance(rate, int | Decimal)}))
+        if not text.outcomes:
+            self.fault(where, f"decision '{text.name}' has no outcomes", "list them, mildest first")
+        if text.default is not None and text.default not in text.outcomes:
+            self.fault((*where, "default"), f"'{text.default}' is no outcome", "name one of them")
+        return tuple(text.outcomes)
+
+    def _rule(
+        self, decision: DecisionText, text: RuleText, outcomes: tuple[Outcome, ...], where: Path_
+    ) -> Rule | None:
+        then = self._then(text, decision, outcomes, (*where, "then"))
+        citations = (text.cite,) if isinstance(text.cite, str) else text.cite
+        if not citations:
+            self.fault((*where, "cite"), f"rule '{text.id}' cites nothing", "name source/article")
+        for citation in citations:
+            self._citation(citation, (*where, "cite"))
+        condition = self.tried((*where, "when"), lambda: compile_condition(text.when, self.scope))
+        if condition is None:
+            return None
+        inherited = [self.facts[n].settings for n in condition.names if n in self.facts]
+        settings = condition.settings.union(*inherited)
+        if isinstance(text.then, str) and text.then in self.settings:
+            settings |= {text.then}
+        return Rule(text.id, condition, then, citations, text.label, settings)
+
+    def _then(
+        self, text: RuleText, decision: DecisionText, outcomes: tuple[Outcome, ...], where: Path_
+    ) -> Outcome:
+        if decision.type == "outcome":
+            if text.then not in outcomes:
+                self.fault(where, f"'{text.then}' is no outcome", f"name one of {', '.join(map(str, outcomes))}")
+            return str(text.then)
+        rate = self.settings.get(str(text.then), text.then) if isinstance(text.then, str) else text.then
+        if isinstance(rate, bool) or not isinstance(rate, int | Decimal):
+            self.fault(where, f"'{text.then}' is no rate", "write a number or name a setting")
+            return Decimal(0)
+        exact = Decimal(rate)
+        if exact != round(exact, RATE_DECIMALS):
+            self.fault(where, f"{rate} has more than {RATE_DECIMALS} decimals", "shorten it")
+        return exact
+
+    def _citation(self, citation: str, where: Path_) -> None:
+        source, _, article = citation.partition("/")
+        if source not in self.file.sources:
+            self.fault(where, f"source '{source}' is not listed", "add it under sources")
+        if not article:
+            self.fault(where, f"'{citation}' names no article", "write source/article")
+
+    def _levels_allowed(self, decision: Decision, where: Path_) -> None:
+        for rule in decision.rules:
+            for name in sorted(rule.condition.names):
+                if self.levels[name] > LEVELS[decision.of]:
+                    self.fault(
+                        where,
+                        f"decision '{decision.name}' is of {decision.of}, but rule '{rule.id}' "
+                        f"reads '{name}', which may differ within one {decision.of}",
+                        "make the decision 'of: portion', or read a value of the whole",
+                    )
+
+    def _amounts(self) -> dict[str, Value]:
+        amounts: dict[str, Value] = {}
+        for name, text in self.file.amounts.items():
+            where = ("amounts", name)
+            if name in self.scope.kinds or name in self.settings:
+                self.fault(where, f"'{name}' is defined twice", "choose another name")
+                continue
+            value = self.tried(where, lambda t=text: compile_value(t, self.scope))  # type: ignore[misc]
+            if value is None:
+                continue
+            if value.aggregates:
+                self.fault(where, f"amount '{name}' looks across the debtor", "make that a fact")
+            amounts[name] = value
+            self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
+        return amounts
+
+    def _stages(self) -> tuple[Stage, ...]:
+        last = max((d.stage for d in self.decisions.values()), default=0)
+        last = max([last, *(fact.stage for fact in self.facts.values())])
+        stages: list[Stage] = []
+        banded: set[str] = set()
+        everything = self._all_bands()
+        for number in range(last + 1):
+            facts = tuple(f for f in self.facts.values() if f.stage == number)
+            decisions = tuple(d for d in self.decisions.values() if d.stage == number)
+            read = {n for d in decisions for rule in d.rules for n in rule.condition.names}
+            bands = {name: everything[name] for name in sorted(read - banded)}
+            banded |= set(bands)
+            stages.append(Stage(facts, decisions, bands))
+        return tuple(stages)
+
+    def _all_bands(self) -> dict[str, Bands]:
+        read = [
+            comparison
+            for decision in self.decisions.values()
+            for rule in decision.rules
+            for comparison in comparisons(rule.condition.condition)
+        ]
+        closed = {d.name: tuple(map(str, d.outcomes)) for d in self.decisions.values() if not d.rate}
+        closed["portion"] = tuple(self.file.portions)
+        return bands_of(self.scope.kinds, read, closed)
+
+
+def _exact(value: Outcome | int | None) -> Outcome | None:
+    return Decimal(value) if isinstance(value, int) else value

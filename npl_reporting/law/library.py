@@ -1,0 +1,109 @@
+"""The shelf of rule files: which there are, and which one is in force on a date."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.law.columns import column_dictionary
+from npl_reporting.law.compile import Compiler
+from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.rulefile import RuleFile, SettingValue
+from npl_reporting.law.yamlfile import read, typed
+from npl_reporting.resources import RULES, shown
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """One rule file by what its path says: jurisdiction, variant and first day in force."""
+
+    name: str
+    effective_from: date
+    path: Path
+
+
+def shelf(root: Path = RULES) -> tuple[Shelved, ...]:
+    """Every rule file below `root`, by name and date."""
+    return tuple(sorted(_shelved(root), key=lambda found: (found.name, found.effective_from)))
+
+
+def _shelved(root: Path) -> Iterator[Shelved]:
+    for path in root.glob("*/**/*.yaml"):
+        try:
+            day = date.fromisoformat(path.stem)
+        except ValueError:
+            continue
+        yield Shelved(path.parent.relative_to(root).as_posix(), day, path)
+
+
+def find(reference: str, as_of: date | None = None, root: Path = RULES) -> Path:
+    """The rule file that a reference means: a path, or a name and the file in force on a date.
+
+    Without a date the newest file is meant. NplError if there is none.
+    """
+    path = Path(reference)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise NplError(Problem("there is no such rule file", "check the path", str(path)))
+        return path
+    named = [found for found in shelf(root) if found.name == reference]
+    in_force = [found for found in named if as_of is None or found.effective_from <= as_of]
+    if in_force:
+        return in_force[-1].path
+    if named:
+        first = named[0].effective_from
+        what = f"no rulebook of {reference} was in force on {as_of}; the first is of {first}"
+        raise NplError(Problem(what, "take a later date, or name a rule file by its path"))
+    known = ", ".join(sorted({found.name for found in shelf(root)}))
+    raise NplError(Problem(f"there is no rulebook '{reference}'", f"there are: {known}"))
+
+
+def load_rulebook(
+    reference: str, as_of: date | None = None, changes: Mapping[str, str] | None = None
+) -> Rulebook:
+    """Load, check and compile a rulebook; `changes` are settings given as text on the call."""
+    path = find(reference, as_of)
+    yaml = read(path)
+    file = typed(yaml, RuleFile)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    _path_agrees(file, path)
+    changed = {name: _setting(file, name, text) for name, text in (changes or {}).items()}
+    return Compiler(file, yaml, column_dictionary(), changed).rulebook(digest)
+
+
+def _path_agrees(file: RuleFile, path: Path) -> None:
+    """A file on the shelf must say inside what its path says outside."""
+    if not path.resolve().is_relative_to(RULES.resolve()):
+        return
+    name = "/".join(part for part in (file.jurisdiction, file.variant) if part)
+    shelved = path.parent.relative_to(RULES).as_posix(), path.stem
+    if (name, file.effective_from.isoformat()) != shelved:
+        what = f"the file says {name} from {file.effective_from}, its path {'/'.join(shelved)}"
+        raise NplError(Problem(what, "move the file or correct its heading", shown(path)))
+
+
+def _setting(file: RuleFile, name: str, text: str) -> SettingValue:
+    """Read a setting's new value as the kind that its default has."""
+    if name not in file.settings:
+        known = ", ".join(file.settings) or "none"
+        raise NplError(Problem(f"the rulebook has no setting '{name}'", f"its settings: {known}"))
+    default = file.settings[name].value
+    try:
+        match default:
+            case bool():
+                return {"true": True, "false": False}[text]
+            case int():
+                return int(text)
+            case Decimal():
+                return Decimal(text)
+            case date():
+                return date.fromisoformat(text)
+    except (KeyError, ValueError, InvalidOperation):
+        kind = type(default).__name__
+        raise NplError(Problem(f"setting {name}: '{text}' is no {kind}", f"default: {default}")) from None
+    return text

@@ -1,0 +1,99 @@
+"""A rule file as it is written: the records that its YAML fills."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from npl_reporting.dates import MonthsConvention
+from npl_reporting.law.columns import Column
+from npl_reporting.law.yamlfile import Record, Text
+
+SettingValue = bool | int | Decimal | date | str
+Basis = Literal["law", "practice", "convention", "memory"]
+
+
+class Source(Record):
+    """What citations point into: a law, a letter, a published account."""
+
+    title: Text | str
+    issued: date | None = None
+    id: str | None = None
+    note: Text | str | None = None
+
+
+class Setting(Record):
+    """What the law leaves open, or what could not be verified, with its default and the reason."""
+
+    value: SettingValue
+    basis: Basis
+    why: Text
+    cite: str | None = None
+
+
+class FactText(Record):
+    """A fact with what print needs of it."""
+
+    value: str
+    label: Text = Field(default_factory=dict)
+    unit: str | None = None
+
+
+class RuleText(Record):
+    """Condition → outcome, with its citation."""
+
+    id: str
+    when: str
+    then: str | int | Decimal
+    cite: str | tuple[str, ...]
+    label: Text = Field(default_factory=dict)
+
+
+class DecisionText(Record):
+    """A question that the file answers for each exposure, portion or debtor."""
+
+    name: str
+    of: Literal["exposure", "portion", "debtor"] = "exposure"
+    type: Literal["outcome", "rate"] = "outcome"
+    label: Text = Field(default_factory=dict)
+    outcomes: dict[str, Text] = Field(default_factory=dict)
+    default: str | int | Decimal | None = None
+    facts: dict[str, str | FactText] = Field(default_factory=dict)
+    rules: tuple[RuleText, ...]
+
+
+class Example(Record):
+    """One test of the file: a loan, and what the law makes of it."""
+
+    name: str
+    given: dict[str, Any]
+    expect: dict[str, Any]
+    others: tuple[dict[str, Any], ...] = ()
+    settings: dict[str, SettingValue] = Field(default_factory=dict)
+    cite: str | tuple[str, ...] = ()
+
+
+class RuleFile(Record):
+    """One jurisdiction's rules in force from one date."""
+
+    jurisdiction: str
+    variant: str | None = None
+    title: Text
+    authority: Text
+    effective_from: date
+    currency: str
+    languages: tuple[str, ...] = ("en",)
+    sources: dict[str, Source]
+    months: MonthsConvention = "same_day"
+    portions: dict[str, str]
+    portion_labels: dict[str, Text] = Field(default_factory=dict)
+    review_by: date | None = None
+    settings: dict[str, Setting] = Field(default_factory=dict)
+    columns: dict[str, Column] = Field(default_factory=dict)
+    facts: dict[str, str | FactText] = Field(default_factory=dict)
+    decisions: tuple[DecisionText, ...]
+    amounts: dict[str, str] = Field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
