@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ import pyarrow as pa
 
 MEMORY_LIMIT = "2GB"
 _BATCH = 100_000
+_DISK_FULL = "No space left"
+
+
+class UnreadableFile(Exception):
+    """An input file does not hold what its format promises; the message is the engine's own."""
 
 
 class Engine:
@@ -78,6 +84,16 @@ class Engine:
     def batches(self, sql: str, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
         """Stream a large result as Arrow batches of at most `size` rows."""
         yield from self._connection.execute(sql).to_arrow_reader(size)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn the engine's complaint about an input file into UnreadableFile."""
+        try:
+            yield
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            if _DISK_FULL in str(error):
+                raise
+            raise UnreadableFile(str(error).partition("\n\n")[0]) from None
 
     def register(self, name: str, table: pa.Table) -> None:
         """Offer an Arrow table to SQL under a name."""
