@@ -3,7 +3,7 @@
 # is there, and is done in a moment when nothing is missing.
 #
 #   make setup                                choose a Python 3.11 or 3.12 from the PATH
-#   make setup PYTHON=/somewhere/python3.12   use this one
+#   make setup PYTHON=/somewhere/python3.12   use this one for a new .venv
 set -euo pipefail
 cd "$(dirname "$0")"
 
