@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
-import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from npl_reporting.cli import app
 from npl_reporting.law.columns import Column, column_dictionary
@@ -21,11 +21,11 @@ SETUP = ["Makefile", "setup.sh", "pyproject.toml", ".pre-commit-config.yaml", ".
 MACHINE_PATH = re.compile(r"(?<![\w.~}/-])/(?:home|root|Users|work|mnt|srv|var/tmp)/\w")
 
 
-def commands(group: click.Group, name: str) -> Iterator[str]:
+def commands(group: TyperGroup, name: str) -> Iterator[str]:
     """Every command as it is typed, those inside groups too."""
     for word, command in group.commands.items():
         typed = f"{name} {word}"
-        if isinstance(command, click.Group):
+        if isinstance(command, TyperGroup):
             yield from commands(command, typed)
         elif not command.hidden:
             yield typed
@@ -33,8 +33,8 @@ def commands(group: click.Group, name: str) -> Iterator[str]:
 
 def all_commands() -> list[str]:
     """Every command of `npl`."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
     return list(commands(group, "npl"))
 
 
