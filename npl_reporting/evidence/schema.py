@@ -1,0 +1,81 @@
+"""The version of a store's tables: known, to be brought up, or from the future."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from npl_reporting import __version__
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.resources import PACKAGE
+
+State = Literal["current", "older", "empty"]
+
+MIGRATIONS = PACKAGE / "migrations"
+
+
+def state(connection: Connection, place: str) -> State:
+    """Compare the store with this version; NplError if it is newer or not a store at all."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    steps = ScriptDirectory.from_config(_config(connection))
+    if revision is None:
+        if inspect(connection).get_table_names():
+            raise _foreign(place)
+        return "empty"
+    if revision == steps.get_current_head():
+        return "current"
+    if revision not in {step.revision for step in steps.walk_revisions()}:
+        raise _newer(place, revision, steps.get_current_head())
+    return "older"
+
+
+def upgrade(connection: Connection, place: str) -> None:
+    """Bring the store up to this version, inside the connection's transaction."""
+    # Another process may have done it while this one waited for the lock.
+    if state(connection, place) != "current":
+        command.upgrade(_config(connection), "head")
+
+
+def missing(place: str) -> NplError:
+    """The error for a store that is not there yet."""
+    return NplError(
+        Problem(
+            "there is no store here yet",
+            "store a run with npl run, or name the store with --store",
+            file=place,
+        )
+    )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    # A percent sign would begin a reference in Alembic's configuration.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _newer(place: str, revision: str, head: str | None) -> NplError:
+    return NplError(
+        Problem(
+            f"the store has version {revision}, made by a newer npl-reporting; "
+            f"this is npl-reporting {__version__}, which knows stores up to version {head}",
+            "install the newer npl-reporting, or name another store with --store",
+            file=place,
+        )
+    )
+
+
+def _foreign(place: str) -> NplError:
+    return NplError(
+        Problem(
+            "the database holds tables that are not a store's",
+            "name another database with --store",
+            file=place,
+        )
+    )
