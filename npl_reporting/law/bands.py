@@ -16,7 +16,14 @@ from npl_reporting.law.conditions import Comparison, Known
 from npl_reporting.law.expressions import NUMBERS, Kind, constant_sql
 
 MISSING = 0
-_ORDER = {"<": (">=",), ">=": (">=",), "<=": (">",), ">": (">",), "=": (">=", ">"), "<>": (">=", ">")}
+_ORDER = {
+    "<": (">=",),
+    ">=": (">=",),
+    "<=": (">",),
+    ">": (">",),
+    "=": (">=", ">"),
+    "<>": (">=", ">"),
+}
 
 
 @dataclass(frozen=True, order=True)

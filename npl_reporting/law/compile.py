@@ -10,7 +10,13 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.bands import Bands, bands_of
 from npl_reporting.law.columns import Column
 from npl_reporting.law.conditions import comparisons, compile_condition
-from npl_reporting.law.expressions import Kind, Scope, Value, compile_value
+from npl_reporting.law.expressions import (
+    DebtorAggregate,
+    Kind,
+    Scope,
+    Value,
+    compile_value,
+)
 from npl_reporting.law.rulebook import Decision, Fact, Outcome, Rule, Rulebook, Stage
 from npl_reporting.law.rulefile import DecisionText, FactText, RuleFile, RuleText, SettingValue
 from npl_reporting.law.syntax import ExpressionError
@@ -77,16 +83,20 @@ class Compiler:
             raise NplError(*self.problems)
         return Rulebook(
             self.file, self.yaml.path, sha256, self.columns, self.settings,
-            frozenset(self.changed), portions, self._stages(), amounts, self.scope,
+            frozenset(self.changed), portions, self._stages(), amounts, self.scope, self.levels,
         )  # fmt: skip
 
     def _heading(self) -> None:
         if not known_currency(self.file.currency):
-            self.fault(("currency",), f"'{self.file.currency}' is no ISO 4217 currency", "correct it")
+            self.fault(
+                ("currency",), f"'{self.file.currency}' is no ISO 4217 currency", "correct it"
+            )
         taken = {**self.columns, **PORTION_NAMES, **GIVEN_NAMES}
         for name in self.file.settings:
             if name in taken:
-                self.fault(("settings", name), f"'{name}' is already a column", "rename the setting")
+                self.fault(
+                    ("settings", name), f"'{name}' is already a column", "rename the setting"
+                )
         for name, setting in self.file.settings.items():
             if setting.cite is not None:
                 self._citation(setting.cite, ("settings", name, "cite"))
@@ -104,13 +114,27 @@ class Compiler:
         if value is None:
             self.scope = self.scope.with_names({name: "boolean"})
             return
-        stage = max((self._ready(read) + (read in self.decisions) for read in value.reads), default=0)
+        stage = max(
+            (self._ready(read) + (read in self.decisions) for read in value.reads), default=0
+        )
         level = max((self.levels[read] for read in value.names), default=0)
+        for aggregate in value.aggregates:
+            self._aggregate_allowed(aggregate, where)
         inherited = [self.facts[read].settings for read in value.reads if read in self.facts]
         settings = value.settings.union(*inherited)
         self.facts[name] = Fact(name, value, text.label, text.unit, stage, level, settings)
         self.levels[name] = level
         self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
+
+    def _aggregate_allowed(self, aggregate: DebtorAggregate, where: Path_) -> None:
+        """An exposure's amount must not be counted once for each of its portions."""
+        by_portion = any(self.levels[n] == LEVELS["portion"] for n in aggregate.names)
+        whole = aggregate.amount and all(
+            self.levels[n] < LEVELS["portion"] for n in aggregate.amount_names
+        )
+        if by_portion and whole and len(self.file.portions) > 1:
+            what = f"'{aggregate.function}_of_debtor' would count an amount once for each portion"
+            self.fault(where, what, "use 'amount', the portion's own")
 
     def _ready(self, name: str) -> int:
         """The stage in which a name is known."""
@@ -145,7 +169,9 @@ class Compiler:
             rule = self._rule(text, rule_text, outcomes, (*where, "rules", number))
             if rule is not None:
                 if rule.id in {known.id for known in rules}:
-                    self.fault((*where, "rules", number, "id"), f"rule '{rule.id}' twice", "rename it")
+                    self.fault(
+                        (*where, "rules", number, "id"), f"rule '{rule.id}' twice", "rename it"
+                    )
                 rules.append(rule)
         read = {name for rule in rules for name in rule.condition.names}
         stage = max((self._ready(name) for name in read), default=0)
@@ -164,8 +190,12 @@ class Compiler:
             if text.outcomes:
                 self.fault((*where, "outcomes"), "a rate has no list of outcomes", "remove it")
             written = [*(rule.then for rule in text.rules), text.default or 0]
-            rates = [self.settings.get(rate, 0) if isinstance(rate, str) else rate for rate in written]
-            return tuple(sorted({Decimal(rate) for rate in rates if isinstance(rate, int | Decimal)}))
+            rates = [
+                self.settings.get(rate, 0) if isinstance(rate, str) else rate for rate in written
+            ]
+            return tuple(
+                sorted({Decimal(rate) for rate in rates if isinstance(rate, int | Decimal)})
+            )
         if not text.outcomes:
             self.fault(where, f"decision '{text.name}' has no outcomes", "list them, mildest first")
         if text.default is not None and text.default not in text.outcomes:
@@ -195,9 +225,17 @@ class Compiler:
     ) -> Outcome:
         if decision.type == "outcome":
             if text.then not in outcomes:
-                self.fault(where, f"'{text.then}' is no outcome", f"name one of {', '.join(map(str, outcomes))}")
+                self.fault(
+                    where,
+                    f"'{text.then}' is no outcome",
+                    f"name one of {', '.join(map(str, outcomes))}",
+                )
             return str(text.then)
-        rate = self.settings.get(str(text.then), text.then) if isinstance(text.then, str) else text.then
+        rate = (
+            self.settings.get(str(text.then), text.then)
+            if isinstance(text.then, str)
+            else text.then
+        )
         if isinstance(rate, bool) or not isinstance(rate, int | Decimal):
             self.fault(where, f"'{text.then}' is no rate", "write a number or name a setting")
             return Decimal(0)
@@ -262,7 +300,9 @@ class Compiler:
             for rule in decision.rules
             for comparison in comparisons(rule.condition.condition)
         ]
-        closed = {d.name: tuple(map(str, d.outcomes)) for d in self.decisions.values() if not d.rate}
+        closed = {
+            d.name: tuple(map(str, d.outcomes)) for d in self.decisions.values() if not d.rate
+        }
         closed["portion"] = tuple(self.file.portions)
         return bands_of(self.scope.kinds, read, closed)
 

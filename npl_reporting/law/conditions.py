@@ -139,7 +139,9 @@ class _Reader:
             case "and" | "or":
                 return self._joined(node, positive)
             case "is null":
-                return Comparison(self._name(node.args[0]), "is null" if positive else "is not null")
+                return Comparison(
+                    self._name(node.args[0]), "is null" if positive else "is not null"
+                )
             case "in":
                 return self._compare(node.args[0], "=" if positive else "<>", node.args[1:])
             case "=" | "<>" | "<" | "<=" | ">" | ">=":

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Literal, cast, get_args
 
 from npl_reporting.dates import MonthsConvention
-from npl_reporting.law.functions import FUNCTIONS, Sql, SqlError
+from npl_reporting.law.functions import FUNCTIONS, RATIO_DECIMALS, Sql, SqlError
 from npl_reporting.law.syntax import (
     Call,
     Constant,
@@ -66,14 +66,17 @@ class DebtorAggregate:
     """A value taken over all exposures of one debtor; its SQL stands for it as column `name`.
 
     `function` is any, count, sum, share, max or min; `condition` and `amount` are SQL over one
-    exposure's facts ('' where the function takes none).
+    exposure's facts ('' where the function takes none), `scale` the amount's decimals; `names`
+    are all that it reads, `amount_names` those of the amount alone.
     """
 
     name: str
     function: str
     condition: str
     amount: str
+    scale: int
     names: frozenset[str]
+    amount_names: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -193,35 +196,38 @@ class _Compiler:
         function = node.function.removesuffix("_of_debtor")
         if function not in _DEBTOR or not self.scope.debtors:
             raise ExpressionError(f"'{node.function}' is not allowed here", "use it in a fact")
-        want = {"share": 2}.get(function, 1)
+        want = 2 if function == "share" else 1
         if len(node.args) != want:
             raise ExpressionError(f"'{node.function}' takes {want} argument(s)", "see the README")
-        inner = _Compiler(replace(self.scope, debtors=False))
-        args = [inner.sql(arg) for arg in node.args]
-        self.settings |= inner.settings
-        return self._place(function, args, frozenset(inner.names))
-
-    def _place(self, function: str, args: list[Sql], names: frozenset[str]) -> Sql:
         conditional = function in ("any", "count", "share")
-        if conditional and args[0].kind != "boolean":
-            raise ExpressionError(f"'{function}_of_debtor' needs a condition first", "compare")
-        condition = args[0].text if conditional else ""
-        amount = args[-1].text if function not in ("any", "count") else ""
-        name = f"debtor {function} {condition} {amount}"
-        self.aggregates[name] = DebtorAggregate(name, function, condition, amount, names)
-        column = '"' + name.replace('"', '""') + '"'
-        match function:
-            case "any":
-                return Sql(column, "boolean", 0)
-            case "count":
-                return Sql(column, "integer", 0)
-            case "share":
-                return Sql(column, "decimal", 18)
-        return Sql(column, args[-1].kind, args[-1].scale)
+        condition, read = self._inner(node.args[0]) if conditional else (None, frozenset[str]())
+        if condition and condition.kind != "boolean":
+            raise ExpressionError(f"'{node.function}' needs a condition first", "compare a fact")
+        takes_amount = function not in ("any", "count")
+        amount, amount_read = (
+            self._inner(node.args[-1]) if takes_amount else (Sql("", "integer"), frozenset[str]())
+        )
+        text = condition.text if condition else ""
+        name = " ".join(("debtor", function, text, amount.text))
+        self.aggregates[name] = DebtorAggregate(
+            name, function, text, amount.text, amount.scale, read | amount_read, amount_read
+        )
+        kind = {"any": "boolean", "count": "integer", "share": "decimal"}.get(function, amount.kind)
+        scale = RATIO_DECIMALS if function == "share" else amount.scale
+        return Sql('"' + name.replace('"', '""') + '"', kind, scale)
+
+    def _inner(self, node: Node) -> tuple[Sql, frozenset[str]]:
+        """Compile what a debtor aggregate reads on each of the debtor's exposures."""
+        inner = _Compiler(replace(self.scope, debtors=False))
+        sql = inner.sql(node)
+        self.settings |= inner.settings
+        return sql, frozenset(inner.names)
 
     def _aggregate(self, node: Call) -> Sql:
         if not self.scope.aggregates:
-            raise ExpressionError(f"'{node.function}' is not allowed here", "use it in a report cell")
+            raise ExpressionError(
+                f"'{node.function}' is not allowed here", "use it in a report cell"
+            )
         inner = _Compiler(replace(self.scope, aggregates=False))
         args = [inner.sql(arg) for arg in node.args]
         where = inner.sql(node.where) if node.where else None

@@ -78,10 +78,14 @@ def _product(args: Sequence[Sql], months: MonthsConvention) -> Sql:
 
 
 def _quotient(args: Sequence[Sql], months: MonthsConvention) -> Sql:
-    """Divide exactly: whole units over whole units, cut after RATIO_DECIMALS."""
     _take(args, _NUMBERS, _NUMBERS)
-    scale = max(arg.scale for arg in args)
-    units = [f"CAST({arg.text} * {10**scale} AS HUGEINT)" for arg in args]
+    return quotient(*args)
+
+
+def quotient(dividend: Sql, divisor: Sql) -> Sql:
+    """Divide exactly: whole units over whole units, cut after RATIO_DECIMALS; missing over zero."""
+    scale = max(dividend.scale, divisor.scale)
+    units = [f"CAST({arg.text} * {10**scale} AS HUGEINT)" for arg in (dividend, divisor)]
     whole = f"({units[0]} * {10**RATIO_DECIMALS}::HUGEINT) // nullif({units[1]}, 0)"
     one = f"CAST(0.{'1'.rjust(RATIO_DECIMALS, '0')} AS DECIMAL(18, {RATIO_DECIMALS}))"
     return Sql(f"(CAST({whole} AS DECIMAL(38, 0)) * {one})", "decimal", RATIO_DECIMALS)

@@ -105,5 +105,7 @@ def _setting(file: RuleFile, name: str, text: str) -> SettingValue:
                 return date.fromisoformat(text)
     except (KeyError, ValueError, InvalidOperation):
         kind = type(default).__name__
-        raise NplError(Problem(f"setting {name}: '{text}' is no {kind}", f"default: {default}")) from None
+        raise NplError(
+            Problem(f"setting {name}: '{text}' is no {kind}", f"default: {default}")
+        ) from None
     return text

@@ -82,7 +82,9 @@ class Rulebook:
 
     `columns` are all columns it may read; `settings` the values in force for this run and
     `changed` the names among them that the user changed; `portions` and `amounts` are compiled
-    in the file's order; `scope` names everything that a report may read of a treated exposure.
+    in the file's order; `scope` names everything that a report may read of a treated exposure;
+    `levels` says of each name whether it is the debtor's (0), the exposure's (1) or the
+    portion's (2).
     """
 
     file: RuleFile
@@ -95,6 +97,7 @@ class Rulebook:
     stages: tuple[Stage, ...]
     amounts: Mapping[str, Value]
     scope: Scope
+    levels: Mapping[str, int]
 
     @property
     def name(self) -> str:

@@ -69,7 +69,9 @@ def parse_expression(text: str) -> Node:
         trees = parse(str(text), dialect="duckdb")
     except SqlglotError as error:
         first = str(error).splitlines()[0].split(" Line ")[0].rstrip(".")
-        raise ExpressionError(f"'{text}' cannot be read: {first}", "correct the expression") from None
+        raise ExpressionError(
+            f"'{text}' cannot be read: {first}", "correct the expression"
+        ) from None
     if len(trees) != 1 or trees[0] is None:
         raise ExpressionError(f"'{text}' is not one expression", "write exactly one")
     return _node(trees[0])

@@ -157,7 +157,9 @@ def _scalar(node: ScalarNode, fault: Fault) -> object:
     if _DATE.fullmatch(text):
         return _date(node, text, fault)
     if _MISLEADING.fullmatch(text):
-        fault(node, f"'{text}' is ambiguous", "write true, false, a plain number, or quote the text")
+        fault(
+            node, f"'{text}' is ambiguous", "write true, false, a plain number, or quote the text"
+        )
     return text
 
 
