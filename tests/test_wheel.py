@@ -44,7 +44,8 @@ class Installed:
 def build(target: Path, *kind: str) -> Path:
     """Build with the locked hatchling; without a kind, the source archive and a wheel from it."""
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(target), *kind]
-    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    done = run([*command, str(ROOT)], ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
     return next(target.glob("*.whl"))
 
 
