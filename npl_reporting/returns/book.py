@@ -1,0 +1,83 @@
+"""The reports of one run, planned together: every fault of every file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.law.expressions import Scope, compile_aggregate, compile_node
+from npl_reporting.law.syntax import ExpressionError, parse_expression
+from npl_reporting.returns.checks import CELL, PORTFOLIO, RUN, Figure, Reader
+from npl_reporting.returns.plan import Plan, plan
+from npl_reporting.returns.report import Check, Report
+
+
+def plan_reports(
+    reports: Sequence[Report], scope: Scope, parameters: Mapping[str, Decimal]
+) -> tuple[Plan, ...]:
+    """Compile reports over the names of a scope; NplError holds every fault of every file.
+
+    `scope` names the columns of the classified exposures, `parameters` the figures given by name.
+    """
+    plans: list[Plan] = []
+    problems: list[Problem] = []
+    for report in reports:
+        try:
+            plans.append(plan(report, scope, parameters))
+        except NplError as error:
+            problems += error.problems
+    if not problems:
+        problems = list(_check_faults(plans))
+    if problems:
+        raise NplError(*problems)
+    return tuple(plans)
+
+
+def _check_faults(plans: Sequence[Plan]) -> Iterator[Problem]:
+    """Checks that name what does not exist, or that cannot be read."""
+    places = {
+        (planned.report.id, row, column.id)
+        for planned in plans
+        for table in planned.report.tables
+        for row in [row.id for row in table.rows if not row.heading] or ["*"]
+        for column in table.columns
+    }
+    for planned in plans:
+        yield from _faults(planned, places)
+
+
+def _faults(planned: Plan, places: set[tuple[str, str, str]]) -> Iterator[Problem]:
+    for index, check in enumerate(planned.report.definition.checks):
+        try:
+            _try(planned, check, places)
+        except ExpressionError as error:
+            where = ("checks", index, "that")
+            yield planned.report.file.problem(where, error.what, error.remedy)
+
+
+def _try(planned: Plan, check: Check, places: set[tuple[str, str, str]]) -> None:
+    """Compile a check with ones in the place of figures."""
+    columns = planned.tables[check.each].table.columns if check.each else ()
+    known = {column.id for column in columns} | set(planned.report.definition.parameters)
+
+    def find(name: str, args: tuple[str, ...]) -> Figure:
+        if name == CELL:
+            _require_cell(planned.report.id, args, places)
+        elif name == PORTFOLIO:
+            compile_aggregate(args[0], planned.scope)
+        elif name != RUN and name not in known:
+            raise ExpressionError(f"'{name}' is not defined", "name a column or a parameter")
+        return Figure(f"{name}{args}", Decimal(1))
+
+    node = Reader(find).filled(parse_expression(check.that))
+    if compile_node(node, Scope({})).kind != "boolean":
+        raise ExpressionError(f"'{check.that}' is no condition", "compare something")
+
+
+def _require_cell(report: str, args: tuple[str, ...], places: set[tuple[str, str, str]]) -> None:
+    key = args if len(args) == 3 else (report, *args)
+    if len(key) != 3:
+        raise ExpressionError("'cell' takes [report,] row, column", "write two or three texts")
+    if key not in places and (key[0], "*", key[2]) not in places:
+        raise ExpressionError(f"there is no cell {' '.join(key)}", "name a row and a column")

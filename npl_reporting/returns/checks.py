@@ -1,0 +1,194 @@
+"""Checks between cells, between reports, and with the portfolio: passed, failed, not evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from npl_reporting.engine import Engine
+from npl_reporting.law.expressions import Scope, compile_aggregate, compile_node
+from npl_reporting.law.syntax import Call, Constant, ExpressionError, Name, Node, parse_expression
+from npl_reporting.law.yamlfile import Text
+from npl_reporting.money import exact_text
+from npl_reporting.returns.cells import TREATED, Cell
+from npl_reporting.returns.plan import Plan
+from npl_reporting.returns.report import Check, Table
+
+CELL, PORTFOLIO, RUN = "cell", "portfolio", "run"
+NO_SUCH_CELL = "no_such_cell"
+NOT_GIVEN = "not_given"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check came out; `detail` shows the figures, or why it could not be evaluated."""
+
+    report: str
+    id: str
+    severity: Literal["error", "warning"]
+    sentence: Text
+    state: Literal["passed", "failed", "not_evaluated"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a check reads: how it is written there, its value, or why it has none."""
+
+    name: str
+    value: Decimal | None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason if self.value is None else exact_text(self.value)}"
+
+
+@dataclass
+class Reader:
+    """Puts figures in the place of what a check names, and notes each."""
+
+    find: Callable[[str, tuple[str, ...]], Figure]
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+    def filled(self, node: Node) -> Node:
+        if isinstance(node, Constant):
+            return node
+        if isinstance(node, Name):
+            return self._figure(node.name, ())
+        if node.function in (CELL, PORTFOLIO, RUN):
+            return self._figure(node.function, constants(node))
+        return Call(node.function, tuple(self.filled(arg) for arg in node.args))
+
+    def _figure(self, name: str, args: tuple[str, ...]) -> Constant:
+        figure = self.find(name, args)
+        self.figures[figure.name] = figure
+        return Constant(figure.value)
+
+
+def constants(node: Call) -> tuple[str, ...]:
+    """The texts between the brackets of `cell`, `portfolio` and `run`."""
+    texts = [arg.value for arg in node.args if isinstance(arg, Constant)]
+    if len(texts) != len(node.args) or not all(isinstance(text, str) for text in texts):
+        raise ExpressionError(f"'{node.function}' takes quoted texts", "quote each")
+    return tuple(str(text) for text in texts)
+
+
+def evaluate(
+    engine: Engine,
+    plans: Sequence[Plan],
+    cells: Sequence[Cell],
+    figures: Mapping[str, Decimal],
+    relation: str = TREATED,
+) -> tuple[CheckResult, ...]:
+    """Evaluate every check of every report over the cells of the reporting date.
+
+    `figures` are the run's own numbers, which a check reads as `run('rows_used')`.
+    """
+    known = {(c.report, c.row, c.column): c for c in cells if c.period == "current"}
+    return tuple(
+        result
+        for planned in plans
+        for result in _evaluated(_Facts(engine, planned, known, figures, relation))
+    )
+
+
+@dataclass
+class _Facts:
+    engine: Engine
+    planned: Plan
+    cells: Mapping[tuple[str, str, str], Cell]
+    figures: Mapping[str, Decimal]
+    relation: str
+    totals: dict[str, Decimal] = field(default_factory=dict)
+
+    def find(self, name: str, args: tuple[str, ...]) -> Figure:
+        """Find what a check over the whole report names."""
+        if name == CELL:
+            return self._cell(args)
+        if name == PORTFOLIO:
+            return Figure(f"portfolio('{args[0]}')", self._total(args[0]))
+        if name == RUN:
+            return _given(f"run('{args[0]}')", self.figures.get(args[0]))
+        return _given(name, self.planned.parameters.get(name))
+
+    def in_row(self, table: Table, row: str) -> Callable[[str, tuple[str, ...]], Figure]:
+        """Find what a check over each row names: its own columns first."""
+        columns = {column.id for column in table.columns}
+
+        def find(name: str, args: tuple[str, ...]) -> Figure:
+            if args or name not in columns:
+                return self.find(name, args)
+            return Figure(name, *self._value((self.planned.report.id, row, name)))
+
+        return find
+
+    def _cell(self, args: tuple[str, ...]) -> Figure:
+        key = args if len(args) == 3 else (self.planned.report.id, *args)
+        name = "cell(" + ", ".join(f"'{arg}'" for arg in args) + ")"
+        return Figure(name, *self._value((key[0], key[1], key[2])))
+
+    def _value(self, key: tuple[str, str, str]) -> tuple[Decimal | None, str]:
+        cell = self.cells.get(key)
+        if cell is None:
+            return None, NO_SUCH_CELL
+        return cell.value, cell.reason or NOT_GIVEN
+
+    def _total(self, text: str) -> Decimal:
+        """An aggregate over the whole portfolio, apart from any cell."""
+        if text not in self.totals:
+            sql = compile_aggregate(text, self.planned.scope).sql
+            total = self.engine.value(f"SELECT {sql} FROM {self.planned.source(self.relation)}")
+            self.totals[text] = Decimal(total)
+        return self.totals[text]
+
+
+def _given(name: str, value: Decimal | None) -> Figure:
+    return Figure(name, value, NOT_GIVEN)
+
+
+def _evaluated(facts: _Facts) -> Iterator[CheckResult]:
+    for check in facts.planned.report.definition.checks:
+        if check.each is None:
+            held, figures = _held(facts, check, facts.find)
+            yield _result(facts, check, held, "; ".join(map(str, figures)))
+        else:
+            yield _each(facts, check, facts.planned.tables[check.each].table)
+
+
+def _held(
+    facts: _Facts, check: Check, find: Callable[[str, tuple[str, ...]], Figure]
+) -> tuple[bool | None, list[Figure]]:
+    """Whether the statement holds; None where a figure that it reads is missing."""
+    reader = Reader(find)
+    node = reader.filled(parse_expression(check.that))
+    figures = list(reader.figures.values())
+    missing = [figure for figure in figures if figure.value is None]
+    if missing:
+        return None, missing
+    return facts.engine.value(f"SELECT {compile_node(node, Scope({})).sql}"), figures
+
+
+def _each(facts: _Facts, check: Check, table: Table) -> CheckResult:
+    rows = dict.fromkeys(
+        cell.row
+        for cell in facts.cells.values()
+        if cell.report == facts.planned.report.id and cell.table == table.id
+    )
+    found = {row: _held(facts, check, facts.in_row(table, row)) for row in rows}
+    failed = {row: figures for row, (held, figures) in found.items() if held is False}
+    passed = [row for row, (held, _) in found.items() if held]
+    if failed:
+        texts = [f"{row}: {'; '.join(map(str, figures))}" for row, figures in failed.items()]
+        return _result(facts, check, False, " | ".join(texts))
+    detail = f"{len(passed)}/{len(found)}"
+    return _result(facts, check, True if passed else None, detail)
+
+
+def _result(facts: _Facts, check: Check, held: bool | None, detail: str) -> CheckResult:
+    state: Literal["passed", "failed", "not_evaluated"] = "passed" if held else "failed"
+    if held is None:
+        state = "not_evaluated"
+    report = facts.planned.report.id
+    return CheckResult(report, check.id, check.severity, check.sentence, state, detail)

@@ -1,0 +1,52 @@
+"""The reports of a jurisdiction that are in force on a date, read and found whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.law.yamlfile import read, typed
+from npl_reporting.resources import REPORTS, shown
+from npl_reporting.returns.report import Definition, Report
+from npl_reporting.returns.wellformed import faults
+
+
+def load_reports(jurisdiction: str, on: date, folder: Path = REPORTS) -> tuple[Report, ...]:
+    """Read the reports in force on a day, in printing order; NplError if none or one is faulty.
+
+    Of files that define the same report, the latest `effective_from` on or before the day counts.
+    """
+    files = sorted((folder / jurisdiction).glob("*.yaml"))
+    if not files:
+        what = f"there is no report for '{jurisdiction}'"
+        raise NplError(Problem(what, "add a report file", shown(folder / jurisdiction)))
+    latest: dict[str, Report] = {}
+    for report in sorted(_all(files), key=lambda report: report.definition.effective_from):
+        if report.definition.effective_from <= on:
+            latest[report.id] = report
+    return tuple(sorted(latest.values(), key=lambda r: (r.definition.order, r.id)))
+
+
+def _all(files: Iterable[Path]) -> list[Report]:
+    reports: list[Report] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            reports.append(load_report(file))
+        except NplError as error:
+            problems += error.problems
+    if problems:
+        raise NplError(*problems)
+    return reports
+
+
+def load_report(path: Path) -> Report:
+    """Read one report file; NplError holds every fault that the file alone shows."""
+    file = read(path)
+    report = Report(typed(file, Definition), file)
+    problems = tuple(faults(report))
+    if problems:
+        raise NplError(*problems)
+    return report

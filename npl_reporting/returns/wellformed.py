@@ -1,0 +1,136 @@
+"""The faults that a report file alone shows: repeated ids, missing keys, names of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from npl_reporting.errors import Problem
+from npl_reporting.law.yamlfile import Path_, YamlFile
+from npl_reporting.returns.report import Column, Report, Row, Table
+
+
+def faults(report: Report) -> Iterator[Problem]:
+    """Every fault of the file beyond the types of its keys."""
+    yield from _languages(report.file)
+    yield from _tables(report)
+    yield from _references(report)
+
+
+def _languages(file: YamlFile) -> Iterator[Problem]:
+    """Every text is written in the same languages as the title."""
+    wanted = list(file.data["title"])
+    for where, mapping in _mappings(file.data, ()):
+        if set(mapping) & set(wanted) and set(mapping) != set(wanted):
+            yield file.problem(
+                where, f"a text in {', '.join(mapping)}", f"write {', '.join(wanted)}"
+            )
+
+
+def _mappings(data: object, where: Path_) -> Iterator[tuple[Path_, dict[str, object]]]:
+    if isinstance(data, dict):
+        yield where, data
+        for key, value in data.items():
+            yield from _mappings(value, (*where, key))
+    elif isinstance(data, tuple):
+        for index, value in enumerate(data):
+            yield from _mappings(value, (*where, index))
+
+
+def _tables(report: Report) -> Iterator[Problem]:
+    file, tables = report.file, report.definition.tables
+    yield from _repeated(file, ("tables",), [table.id for table in tables])
+    yield from _repeated(file, ("checks",), [check.id for check in report.definition.checks])
+    codes: set[str] = set()
+    for index, table in enumerate(tables):
+        where: Path_ = ("tables", index)
+        yield from _repeated(file, (*where, "columns"), [column.id for column in table.columns])
+        yield from _repeated(file, (*where, "rows"), [row.id for row in table.rows], codes)
+        codes |= {row.id for row in table.rows}
+        yield from _shape(file, where, table, {other.id: other for other in tables[:index]})
+
+
+def _repeated(
+    file: YamlFile, where: Path_, ids: Sequence[str], taken: Iterable[str] = ()
+) -> Iterator[Problem]:
+    seen = set(taken)
+    for index, id_ in enumerate(ids):
+        if id_ in seen:
+            yield file.problem((*where, index), f"'{id_}' is used twice", "give it another id")
+        seen.add(id_)
+
+
+def _shape(
+    file: YamlFile, where: Path_, table: Table, earlier: Mapping[str, Table]
+) -> Iterator[Problem]:
+    if table.columns_of and table.columns_of not in earlier:
+        yield file.problem(
+            where, f"no table '{table.columns_of}' above", "borrow from a table above"
+        )
+    lent = earlier.get(table.columns_of or "")
+    for name in set(table.labels) - {column.id for column in lent.columns} if lent else ():
+        yield file.problem((*where, "labels", name), f"no column '{name}'", "name a column")
+    if bool(table.columns) == bool(table.columns_of):
+        yield file.problem(
+            where, f"'{table.id}' needs columns or columns_of", "give one of the two"
+        )
+    if table.kind == "grid":
+        yield from _grid_shape(file, where, table)
+    else:
+        yield from _list_shape(file, where, table)
+    for index, column in enumerate(table.columns):
+        yield from _column_shape(file, (*where, "columns", index), table, column)
+    known: set[str] = set()
+    for index, row in enumerate(table.rows):
+        yield from _row_shape(file, (*where, "rows", index), row, known)
+        known.add(row.id)
+
+
+def _grid_shape(file: YamlFile, where: Path_, table: Table) -> Iterator[Problem]:
+    if not table.rows:
+        yield file.problem(where, f"grid '{table.id}' has no rows", "add rows")
+    for key in ("group_by", "order_by", "limit", "label", "where"):
+        if getattr(table, key) is not None:
+            yield file.problem((*where, key), f"a grid takes no '{key}'", "make it a list")
+
+
+def _list_shape(file: YamlFile, where: Path_, table: Table) -> Iterator[Problem]:
+    if table.rows:
+        yield file.problem((*where, "rows"), "a list has no fixed rows", "make it a grid")
+    for key in ("group_by", "order_by", "limit", "label"):
+        if getattr(table, key) is None:
+            yield file.problem(where, f"list '{table.id}' lacks '{key}'", "add it")
+    if table.order_by and table.order_by not in {column.id for column in table.columns}:
+        yield file.problem((*where, "order_by"), f"no column '{table.order_by}'", "name a column")
+
+
+def _column_shape(file: YamlFile, where: Path_, table: Table, column: Column) -> Iterator[Problem]:
+    if (column.value is None) == (column.formula is None):
+        yield file.problem(where, f"'{column.id}' needs value or formula", "give one of the two")
+    if column.of_largest and table.kind == "grid":
+        yield file.problem(where, "a grid takes no 'of_largest'", "use it in a list")
+    if column.dash_when_zero and column.dash_when_zero not in {c.id for c in table.columns}:
+        what = f"no column '{column.dash_when_zero}'"
+        yield file.problem((*where, "dash_when_zero"), what, "name a column of this table")
+
+
+def _row_shape(file: YamlFile, where: Path_, row: Row, known: set[str]) -> Iterator[Problem]:
+    if sum(map(bool, (row.where, row.sum_of, row.heading))) != 1:
+        yield file.problem(where, f"'{row.id}' needs where, sum_of or heading", "give one of them")
+    for part in row.sum_of:
+        if part not in known:
+            yield file.problem((*where, "sum_of"), f"no row '{part}' above", "name rows above")
+
+
+def _references(report: Report) -> Iterator[Problem]:
+    """Charts, labels and `each` name tables, columns and rows that exist."""
+    file, names = report.file, {table.id: table for table in report.definition.tables}
+    for index, chart in enumerate(report.definition.charts):
+        if chart.table not in names:
+            yield file.problem(("charts", index, "table"), f"no table '{chart.table}'", "name one")
+            continue
+        rows = {row.id for row in names[chart.table].rows}
+        for code in [code for code in chart.rows if code not in rows]:
+            yield file.problem(("charts", index, "rows"), f"no row '{code}'", "name a row")
+    for index, check in enumerate(report.definition.checks):
+        if check.each is not None and check.each not in names:
+            yield file.problem(("checks", index, "each"), f"no table '{check.each}'", "name one")
