@@ -1,0 +1,142 @@
+"""Text → typed value in SQL, strictly: read whole or not at all, and the fault has a name.
+
+The fault is the `kind` of a syntax check of `rules/checks.yaml`, or NULL. DuckDB would round
+money and accept loose dates when it casts, so a pattern stands before every cast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from npl_reporting.engine import literal
+from npl_reporting.law.columns import Column
+
+MONEY_DIGITS = 18
+RATE_DECIMALS = 6
+_ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """SQL for the typed value and for the fault; `costly` says that text is parsed for it."""
+
+    typed: str
+    fault: str
+    expected: str
+    costly: bool = True
+
+
+def sql_type(column: Column, money_decimals: int) -> str:
+    """The SQL type in which a column is held."""
+    match column.type:
+        case "money":
+            return f"DECIMAL({MONEY_DIGITS}, {money_decimals})"
+        case "rate":
+            return f"DECIMAL({MONEY_DIGITS}, {RATE_DECIMALS})"
+        case "integer":
+            return "BIGINT"
+        case "text":
+            return "VARCHAR"
+    return column.type.upper()
+
+
+def cast_text(text: str, column: Column, money_decimals: int) -> Cast:
+    """Write the SQL that reads a text expression as the column's type."""
+    return _CASTS[column.type](text, column, money_decimals)
+
+
+def cast_date(text: str, date_format: str) -> Cast:
+    """Write the SQL that reads a date in a strftime form; it must write back as it stood."""
+    parsed = f"TRY_STRPTIME({text}, {literal(date_format)})"
+    same = f"strftime({parsed}, {literal(date_format)}) = {text}"
+    typed = f"CASE WHEN {same} THEN CAST({parsed} AS DATE) END"
+    return Cast(typed, _fault(text, typed, {}, "not_date"), f"a day written {date_format}")
+
+
+def _whole(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, {literal(pattern)})"
+
+
+def _part(text: str, pattern: str) -> str:
+    return f"regexp_matches({text}, {literal(pattern)})"
+
+
+def _guarded(text: str, pattern: str, target: str) -> str:
+    return f"CASE WHEN {_whole(text, pattern)} THEN TRY_CAST({text} AS {target}) END"
+
+
+def _fault(text: str, typed: str, known: Mapping[str, str], otherwise: str) -> str:
+    """Name the first known pattern that a text fits which has no typed value."""
+    branches = "".join(
+        f" WHEN {_whole(text, pattern)} THEN {literal(kind)}" for kind, pattern in known.items()
+    )
+    read = f"{text} IS NULL OR ({typed}) IS NOT NULL"
+    return f"CASE WHEN {read} THEN NULL{branches} ELSE {literal(otherwise)} END"
+
+
+def _number(text: str, decimals: int, target: str, otherwise: str) -> Cast:
+    whole = MONEY_DIGITS - decimals
+    fraction = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
+    typed = _guarded(text, rf"-?[0-9]{{1,{whole}}}{fraction}", target)
+    known = {
+        "not_finite": r"(?i)[-+]?(nan|inf|infinity)",
+        "decimals": rf"-?[0-9]+\.[0-9]{{{decimals + 1},}}",
+        "too_large": rf"-?[0-9]{{{whole + 1},}}{fraction}",
+        "exponent": r"[-+]?[0-9.]+[eE][-+]?[0-9]+",
+        "thousands": r"[^0-9]*[0-9]{1,3}([ ,'_][0-9]{3})+(\.[0-9]+)?[^0-9]*",
+    }
+    places = f"with at most {decimals} decimals" if decimals else "without decimals"
+    return Cast(typed, _fault(text, typed, known, otherwise), f"a plain number {places}")
+
+
+def _money(text: str, column: Column, money_decimals: int) -> Cast:
+    return _number(text, money_decimals, sql_type(column, money_decimals), "not_money")
+
+
+def _rate(text: str, column: Column, money_decimals: int) -> Cast:
+    return _number(text, RATE_DECIMALS, sql_type(column, money_decimals), "not_rate")
+
+
+def _integer(text: str, column: Column, money_decimals: int) -> Cast:
+    typed = _guarded(text, "-?[0-9]{1,18}", "BIGINT")
+    return Cast(typed, _fault(text, typed, {}, "not_integer"), "a whole number")
+
+
+def _boolean(text: str, column: Column, money_decimals: int) -> Cast:
+    typed = f"CASE {text} WHEN 'true' THEN true WHEN 'false' THEN false END"
+    return Cast(typed, _fault(text, typed, {}, "not_boolean"), "true | false")
+
+
+def _date(text: str, column: Column, money_decimals: int) -> Cast:
+    typed = _guarded(text, _ISO_DATE, "DATE")
+    known = {"no_such_day": _ISO_DATE, "time_of_day": f"{_ISO_DATE}[T ][0-9].*"}
+    return Cast(typed, _fault(text, typed, known, "not_date"), "a day written YYYY-MM-DD")
+
+
+def _text(text: str, column: Column, money_decimals: int) -> Cast:
+    if column.values:
+        sound = f"{text} IN ({', '.join(literal(value) for value in column.values)})"
+        fault = f"CASE WHEN NOT ({sound}) THEN 'closed_list' END"
+        return Cast(text, fault, " | ".join(column.values), False)
+    known = {
+        "garbled": r"\x{FFFD}",
+        "control_characters": r"[\x00-\x1F\x7F]",
+        "edge_blanks": r"^[\s\x{3000}\x{A0}]|[\s\x{3000}\x{A0}]$",
+        "digits_lost": r"^[0-9](\.[0-9]+)?E\+[0-9]+$",
+    }
+    branches = " ".join(
+        f"WHEN {_part(text, pattern)} THEN {literal(kind)}" for kind, pattern in known.items()
+    )
+    troubled = _part(text, "|".join(known.values()))
+    return Cast(text, f"CASE WHEN {troubled} THEN CASE {branches} END END", "plain text", False)
+
+
+_CASTS: Mapping[str, Callable[[str, Column, int], Cast]] = {
+    "text": _text,
+    "money": _money,
+    "rate": _rate,
+    "integer": _integer,
+    "boolean": _boolean,
+    "date": _date,
+}
