@@ -208,7 +208,7 @@ class _Compiler:
             self._inner(node.args[-1]) if takes_amount else (Sql("", "integer"), frozenset[str]())
         )
         text = condition.text if condition else ""
-        name = " ".join(("debtor", function, text, amount.text))
+        name = f"debtor {function} {text} {amount.text}"
         self.aggregates[name] = DebtorAggregate(
             name, function, text, amount.text, amount.scale, read | amount_read, amount_read
         )
@@ -272,9 +272,13 @@ def constant_sql(value: ConstantValue) -> Sql:
 
 
 def _constants(node: Call) -> tuple[ConstantValue, ...]:
-    if not all(isinstance(arg, Constant | Name) for arg in node.args):
-        raise ExpressionError(f"'{node.function}' takes plain names", "write them out")
-    return tuple(a.value if isinstance(a, Constant) else getattr(a, "name") for a in node.args)
+    """The arguments of a resolver: constants, and plain names as their own text."""
+    values: list[ConstantValue] = []
+    for arg in node.args:
+        if isinstance(arg, Call):
+            raise ExpressionError(f"'{node.function}' takes plain names", "write them out")
+        values.append(arg.value if isinstance(arg, Constant) else arg.name)
+    return tuple(values)
 
 
 def _kind(sql: Sql) -> Kind:

@@ -81,7 +81,7 @@ def _path_agrees(file: RuleFile, path: Path) -> None:
     if not path.resolve().is_relative_to(RULES.resolve()):
         return
     name = "/".join(part for part in (file.jurisdiction, file.variant) if part)
-    shelved = path.parent.relative_to(RULES).as_posix(), path.stem
+    shelved = path.resolve().parent.relative_to(RULES.resolve()).as_posix(), path.stem
     if (name, file.effective_from.isoformat()) != shelved:
         what = f"the file says {name} from {file.effective_from}, its path {'/'.join(shelved)}"
         raise NplError(Problem(what, "move the file or correct its heading", shown(path)))
