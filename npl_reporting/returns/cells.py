@@ -116,10 +116,21 @@ def _grid_cells(
     numbers = {row: number for number, row in enumerate(planned.rows, 1)}
     owner = table.table.columns_of or table.table.id
     for row in (row for row in table.table.rows if not row.heading):
-        record = records.get(numbers[row.id], records[0])
-        values = {c.id: record[f"{owner}.{c.id}"] for c in table.table.columns}
+        lines = {id_: records.get(numbers[id_], records[0]) for id_ in (row.id, *row.sum_of)}
+        values = {c.id: _grid_value(lines, row, owner, c) for c in table.table.columns}
         for column in (column for column in table.table.columns if column.id not in row.blank):
             yield _cell(planned, table, row.id, column, values)
+
+
+def _grid_value(
+    lines: Mapping[str, Mapping[str, Any]], row: Row, owner: str, column: Column
+) -> Any:
+    """The value of a column in a row; in a total, of the rows it totals where the column says so."""
+    name = f"{owner}.{column.id}"
+    if not row.sum_of or column.total == "formula":
+        return lines[row.id][name]
+    parts = [lines[part][name] for part in row.sum_of]
+    return None if None in parts else sum(parts)
 
 
 def _cell(
@@ -159,7 +170,7 @@ def list_sql(planned: Plan, table: TablePlan, relation: str = TREATED) -> str:
     formulas = [f"{f.sql} AS {quoted(f'{name}.{id_}')}" for id_, f in table.formulas.items()]
     grouped = (
         f"SELECT {table.key} AS key, {values} FROM {planned.source(relation)}"
-        f" WHERE {table.where or 'true'} GROUP BY {table.key} HAVING {table.key} IS NOT NULL"
+        f" WHERE {table.where or 'true'} GROUP BY {table.key} HAVING {table.key} <> ''"
     )
     order = (
         f"{quoted(f'{name}.{table.table.order_by}')} {'ASC' if table.table.ascending else 'DESC'}"

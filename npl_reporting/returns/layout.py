@@ -6,57 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from string import ascii_uppercase
 from typing import Literal
 
-from babel import Locale
-from babel.dates import format_date
-
-from npl_reporting.law.yamlfile import Record, Text, load
-from npl_reporting.resources import REPORTS
+from npl_reporting.law.yamlfile import Text
 from npl_reporting.returns import page
-from npl_reporting.returns.cells import NO_PRIOR_RUN, PARAMETER, Cell
+from npl_reporting.returns.cells import NO_PRIOR_RUN, Cell
 from npl_reporting.returns.report import Column, Period, Report, Row, Table
-from npl_reporting.returns.wording import fixed_words
-
-
-class Words(Record):
-    """The words that every report shares: `reports/words.yaml`."""
-
-    reasons: dict[str, Text]
-    frequency: Text
-    deadline: Text
-    frequencies: dict[str, Text]
-    item: Text
-    comparative: Text
-    cells_file: Text
-    list_file: Text
-    shown_of: Text
-
-
-@cache
-def shared_words() -> Words:
-    """Read the shared words once per process."""
-    return load(REPORTS / "words.yaml", Words)
-
-
-def reason_text(report: Report, reason: str) -> Text:
-    """Say in each language why a cell was not computed."""
-    if not reason.startswith(PARAMETER):
-        return shared_words().reasons[reason]
-    label = report.definition.parameters[reason.removeprefix(PARAMETER)].label
-    sentence = shared_words().reasons[PARAMETER.removesuffix(":")]
-    return {language: sentence[language].format(name=label[language]) for language in label}
-
-
-def day_text(day: date, languages: Sequence[str]) -> Text:
-    """Write a date in each language."""
-    patterns = fixed_words().dates
-    return {
-        language: format_date(day, patterns[language].long, Locale.parse(language, sep="-"))
-        for language in languages
-    }
+from npl_reporting.returns.sharedwords import day_text, reason_text, shared_words, word
 
 
 @dataclass(frozen=True)
@@ -90,6 +47,12 @@ class Layout:
             unit = self.report.definition.unit if column.format == "money" else 1
             yield page.Chart(chart.title, chart.description, bars, column.format, unit, chart.kind)
 
+    def shown(self, row: str, column: str, period: Period) -> page.Shown:
+        """One cell as its table shows it."""
+        cells = {c.column: c for c in self.cells if c.row == row and c.period == period}
+        table = self.report.table(cells[column].table)
+        return self._shown(next(c for c in table.columns if c.id == column), cells)
+
     def _of(self, period: Period, table: Table | None = None) -> list[Cell]:
         return [
             cell
@@ -114,7 +77,7 @@ class Layout:
         self, table: Table, heads: Sequence[page.Head], lines: Sequence[page.Line]
     ) -> page.Table:
         unit = self.report.definition.unit
-        stub = table.stub or shared_words().item
+        stub = table.stub or word("item")
         return page.Table(tuple(heads), tuple(lines), table.caption, table.note, unit, stub)
 
     def _head(self, table: Table, column: Column, period: Period) -> page.Head:
@@ -126,7 +89,7 @@ class Layout:
 
     def _period(self, period: Period) -> Text:
         day = self.dates.get(period)
-        return day_text(day, self.report.languages) if day else shared_words().comparative
+        return day_text(day, self.report.languages) if day else word("comparative")
 
     def _shown(self, column: Column, cells: Mapping[str, Cell | None]) -> page.Shown:
         cell = cells[column.id]

@@ -36,7 +36,7 @@ def _picks(table: TablePlan, cell: Cell) -> bool:
 def _row(planned: Plan, table: TablePlan, cell: Cell) -> str:
     if table.table.kind == "grid":
         return planned.rows[cell.row]
-    return f"{table.where or 'true'} AND CAST({table.key} AS VARCHAR) = {literal(cell.key or '')}"
+    return f"{table.where or 'true'} AND {table.key} = {literal(cell.key or '')}"
 
 
 def _column(table: TablePlan, cell: Cell) -> str:

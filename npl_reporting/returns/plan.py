@@ -157,12 +157,13 @@ class _Planner:
                     additive.add(column.id)
             except ExpressionError as error:
                 self._problem((*where, "columns", index, "value"), error)
-        key = self._compiled(table.group_by, (*where, "group_by")) if table.group_by else None
+        keys = [self._compiled(text, (*where, "group_by")) for text in table.group_by]
+        key = ", ".join(f"CAST({value.sql} AS VARCHAR)" for value in keys if value)
         only = self._compiled(table.where, (*where, "where"), "boolean") if table.where else None
         formulas = self._formulas(table, where, values)
         return TablePlan(
             table, values, behind, formulas, frozenset(additive),
-            key.sql if key else "", only.sql if only else "",
+            f"concat_ws(' ', {key})" if key else "", only.sql if only else "",
         )  # fmt: skip
 
     def _column(self, column: Column) -> Value:

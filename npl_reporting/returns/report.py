@@ -38,6 +38,7 @@ class Column(Record):
     group: Text | None = None
     decimals: int | None = None
     dash_when_zero: Name | None = None
+    total: Literal["formula", "sum"] = "formula"
     words: Mapping[str, Text] = {}
     hidden: bool = False
     width: Decimal | None = None
@@ -69,7 +70,7 @@ class Table(Record):
     columns: tuple[Column, ...] = ()
     columns_of: Name | None = None
     labels: Mapping[str, Text] = {}
-    group_by: str | None = None
+    group_by: tuple[str, ...] = ()
     where: str | None = None
     order_by: Name | None = None
     ascending: bool = False
@@ -88,6 +89,15 @@ class Chart(Record):
     rows: tuple[Code, ...]
     kind: Literal["bars", "stacked"] = "bars"
     graded: bool = False
+
+
+class KeyFigure(Record):
+    """A cell of another report that the cover repeats."""
+
+    label: Text
+    report: Name
+    row: Code
+    column: Name
 
 
 class Check(Record):
@@ -119,6 +129,7 @@ class Definition(Record):
     facts: Mapping[Name, str] = {}
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
+    figures: tuple[KeyFigure, ...] = ()
     notes: tuple[Text, ...] = ()
     checks: tuple[Check, ...] = ()
 

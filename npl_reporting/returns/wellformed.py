@@ -89,7 +89,7 @@ def _grid_shape(file: YamlFile, where: Path_, table: Table) -> Iterator[Problem]
     if not table.rows:
         yield file.problem(where, f"grid '{table.id}' has no rows", "add rows")
     for key in ("group_by", "order_by", "limit", "label", "where"):
-        if getattr(table, key) is not None:
+        if getattr(table, key):
             yield file.problem((*where, key), f"a grid takes no '{key}'", "make it a list")
 
 
@@ -97,7 +97,7 @@ def _list_shape(file: YamlFile, where: Path_, table: Table) -> Iterator[Problem]
     if table.rows:
         yield file.problem((*where, "rows"), "a list has no fixed rows", "make it a grid")
     for key in ("group_by", "order_by", "limit", "label"):
-        if getattr(table, key) is None:
+        if not getattr(table, key):
             yield file.problem(where, f"list '{table.id}' lacks '{key}'", "add it")
     if table.order_by and table.order_by not in {column.id for column in table.columns}:
         yield file.problem((*where, "order_by"), f"no column '{table.order_by}'", "name a column")

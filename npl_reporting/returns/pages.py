@@ -1,0 +1,104 @@
+"""Reports as pages to print: each report's cells, checks and notes in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from npl_reporting.returns.cells import Cell
+from npl_reporting.returns.checks import CheckResult
+from npl_reporting.returns.cover import checks_table, cover_facts, key_figures, settings_table
+from npl_reporting.returns.edition import Edition
+from npl_reporting.returns.files import cells_file
+from npl_reporting.returns.layout import Layout
+from npl_reporting.returns.page import CheckLine, Fact, Page
+from npl_reporting.returns.plan import Plan
+from npl_reporting.returns.quality import findings_file, quality_tables
+from npl_reporting.returns.report import Period
+from npl_reporting.returns.sharedwords import shared_words, word
+
+
+def pages(
+    edition: Edition,
+    plans: Sequence[Plan],
+    cells: Sequence[Cell],
+    results: Sequence[CheckResult],
+) -> Iterator[Page]:
+    """Set every report of a run, in printing order."""
+    for planned in plans:
+        page = _report_page(edition, planned, cells, results)
+        match planned.report.definition.kind:
+            case "cells":
+                yield page
+            case "cases":
+                yield replace(page, cases=edition.cases)
+            case "quality":
+                tables = quality_tables(edition, page.unit)
+                attached = (*page.attachments, findings_file(edition))
+                yield replace(page, tables=(*page.tables, *tables), attachments=attached)
+            case "cover":
+                yield _cover(edition, planned, page, plans, cells, results)
+
+
+def _report_page(
+    edition: Edition, planned: Plan, cells: Sequence[Cell], results: Sequence[CheckResult]
+) -> Page:
+    run, definition = edition.run, planned.report.definition
+    own = [cell for cell in cells if cell.report == planned.report.id]
+    layout = Layout(planned.report, own, _dates(edition))
+    attached = (cells_file(planned.report, own),) if own else ()
+    return Page(
+        report=planned.report.id,
+        title=definition.title,
+        languages=run.languages,
+        jurisdiction=run.jurisdiction,
+        reporting_date=run.reporting_date,
+        run=run.id,
+        currency=run.currency,
+        template=definition.template,
+        form=definition.form,
+        landscape=definition.landscape,
+        warnings=run.warnings,
+        facts=tuple(_facts(planned)),
+        tables=tuple(layout.tables()),
+        charts=tuple(layout.charts()),
+        notes=definition.notes,
+        checks=tuple(_check(result) for result in results if result.report == planned.report.id),
+        attachments=(*attached, *edition.lists.get(planned.report.id, ())),
+        unit=definition.unit,
+    )
+
+
+def _dates(edition: Edition) -> Mapping[Period, date]:
+    dates: dict[Period, date] = {"current": edition.run.reporting_date}
+    if edition.prior_date is not None:
+        dates["comparative"] = edition.prior_date
+    return dates
+
+
+def _facts(planned: Plan) -> Iterator[Fact]:
+    definition = planned.report.definition
+    yield Fact(word("frequency"), shared_words().frequencies[definition.frequency])
+    if definition.deadline is not None:
+        yield Fact(word("deadline"), definition.deadline)
+
+
+def _check(result: CheckResult) -> CheckLine:
+    return CheckLine(result.id, result.severity, result.sentence, result.state, result.detail)
+
+
+def _cover(
+    edition: Edition,
+    planned: Plan,
+    page: Page,
+    plans: Sequence[Plan],
+    cells: Sequence[Cell],
+    results: Sequence[CheckResult],
+) -> Page:
+    return replace(
+        page,
+        facts=tuple(cover_facts(edition, plans)),
+        figures=tuple(key_figures(planned, plans, cells)),
+        tables=(*page.tables, checks_table(plans, results), settings_table(edition)),
+    )
