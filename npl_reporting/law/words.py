@@ -1,0 +1,91 @@
+"""Bands in words: what an examiner reads where the rule engine saw a small whole number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from npl_reporting.law.bands import MISSING, Bands, Cut
+from npl_reporting.law.conditions import Known
+from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.yamlfile import Record, Text, load
+from npl_reporting.resources import RULES
+
+
+class Words(Record):
+    """The file `rules/words.yaml`: phrases and units in each language."""
+
+    phrases: dict[str, Text]
+    units: dict[str, Text]
+
+
+@cache
+def words() -> Words:
+    """The phrases as the file gives them."""
+    return load(RULES / "words.yaml", Words)
+
+
+def phrase(key: str, language: str, /, **values: str) -> str:
+    """One phrase in a language, English where the language lacks it, with its values filled in."""
+    text = words().phrases[key]
+    return (text.get(language) or text["en"]).format(**values)
+
+
+def band_words(
+    bands: Bands, band: int, language: str, labels: Mapping[str, Text], unit: str | None = None
+) -> str:
+    """What a band means; `labels` name the codes of outcomes and portions."""
+    if band == MISSING:
+        return phrase("missing", language)
+    if not bands.ordered:
+        return _code(bands, band, language, labels)
+    low = bands.cuts[band - 2] if band >= 2 else None
+    high = bands.cuts[band - 1] if band - 1 < len(bands.cuts) else None
+    return _interval(low, high, language, unit)
+
+
+def _code(bands: Bands, band: int, language: str, labels: Mapping[str, Text]) -> str:
+    if band > len(bands.codes):
+        return phrase("other", language)
+    code = bands.codes[band - 1]
+    if isinstance(code, bool):
+        return phrase("yes" if code else "no", language)
+    text = labels.get(str(code), {})
+    return text.get(language) or text.get("en") or str(code)
+
+
+def _interval(low: Cut | None, high: Cut | None, language: str, unit: str | None) -> str:
+    """A cut is passed by values above it (strict) or from it on."""
+    if low and high and low.value == high.value:
+        return phrase("exactly", language, low=_value(low.value, language, unit))
+    below = {None: "", True: "up_to", False: "below"}[high.strict if high else None]
+    above = {None: "", True: "above", False: "from"}[low.strict if low else None]
+    name = "_".join(part for part in (above, below) if part) or "any"
+    values = {
+        "low": _value(low.value, language, unit) if low else "",
+        "high": _value(high.value, language, unit) if high else "",
+    }
+    return phrase(name, language, **values)
+
+
+def _value(value: Known, language: str, unit: str | None) -> str:
+    units = words().units.get(unit or "", {})
+    named = units.get(language) or units.get("en")
+    return phrase("unit", language, value=str(value), unit=named) if named else str(value)
+
+
+def reading(rulebook: Rulebook, name: str, band: int, language: str) -> str:
+    """One thing that a case read: the name's label and its band in words."""
+    fact = next((fact for fact in rulebook.facts if fact.name == name), None)
+    column = rulebook.columns.get(name)
+    unit = fact.unit if fact else column.unit if column else None
+    value = band_words(rulebook.bands[name], band, language, value_labels(rulebook, name), unit)
+    return phrase("reading", language, name=rulebook.label(name, language), value=value)
+
+
+def value_labels(rulebook: Rulebook, name: str) -> Mapping[str, Text]:
+    """Labels of a name's values: outcomes of a decision, or the portions."""
+    if name == "portion":
+        return rulebook.file.portion_labels
+    decision = next((d for d in rulebook.decisions if d.name == name), None)
+    return decision.outcome_labels if decision else {}
