@@ -6,6 +6,7 @@ money and accept loose dates when it casts, so a pattern stands before every cas
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,16 @@ from npl_reporting.law.columns import Column
 
 MONEY_DIGITS = 18
 RATE_DECIMALS = 6
+MINGUO = 1911
+"""Years between the Minguo calendar and the common one."""
+
+_DATE_TOKENS = re.compile(r"(%Y|%m|%d|\{minguo\})")
+_DATE_PARTS = {
+    "%Y": "([0-9]{4})",
+    "{minguo}": "([0-9]{2,3})",
+    "%m": "([0-9]{2})",
+    "%d": "([0-9]{2})",
+}
 _ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
@@ -46,12 +57,27 @@ def cast_text(text: str, column: Column, money_decimals: int) -> Cast:
     return _CASTS[column.type](text, column, money_decimals)
 
 
-def cast_date(text: str, date_format: str) -> Cast:
-    """Write the SQL that reads a date in a strftime form; it must write back as it stood."""
-    parsed = f"TRY_STRPTIME({text}, {literal(date_format)})"
-    same = f"strftime({parsed}, {literal(date_format)}) = {text}"
-    typed = f"CASE WHEN {same} THEN CAST({parsed} AS DATE) END"
-    return Cast(typed, _fault(text, typed, {}, "not_date"), f"a day written {date_format}")
+def cast_date(text: str, form: str) -> Cast:
+    """Write the SQL that reads a date written in a form of its own, such as %d/%m/%Y.
+
+    The parts are %Y, %m and %d in full width, and {minguo} for a year of the Minguo calendar.
+    """
+    pattern = "".join(_DATE_PARTS.get(p, re.escape(p)) for p in _DATE_TOKENS.split(form) if p)
+    parts = _DATE_TOKENS.findall(form)
+    pieces = {p: f"regexp_extract({text}, {literal(pattern)}, {n})" for n, p in enumerate(parts, 1)}
+    year = pieces.get("%Y") or f"CAST(CAST({pieces['{minguo}']} AS INTEGER) + {MINGUO} AS VARCHAR)"
+    iso = f"{year} || '-' || {pieces['%m']} || '-' || {pieces['%d']}"
+    typed = f"CASE WHEN {_whole(text, pattern)} THEN TRY_CAST({iso} AS DATE) END"
+    fault = _fault(text, typed, {"no_such_day": pattern}, "not_date")
+    return Cast(typed, fault, f"a day written {form}")
+
+
+def date_form_fault(form: str) -> str | None:
+    """Say what is wrong with a form of dates, if anything."""
+    parts = sorted(_DATE_TOKENS.findall(form))
+    if parts not in (["%Y", "%d", "%m"], ["%d", "%m", "{minguo}"]):
+        return f"'{form}' does not give one year, month and day"
+    return f"'{form}' has an unknown part" if "%" in _DATE_TOKENS.sub("", form) else None
 
 
 def _whole(text: str, pattern: str) -> str:

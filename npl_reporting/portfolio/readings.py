@@ -47,14 +47,14 @@ def fits(kind: str, column: Column) -> bool:
 
 
 def read_column(
-    name: str, column: Column, raw: str, kind: str, money_decimals: int, date_format: str = ""
+    name: str, column: Column, raw: str, kind: str, money_decimals: int, date_form: str = ""
 ) -> Reading:
     """Write the SQL that reads the raw expression `raw`, of DuckDB type `kind`, as the column.
 
-    `date_format` is the strftime form of dates that are not written YYYY-MM-DD.
+    `date_form` is the form of dates that are not written YYYY-MM-DD, such as %d/%m/%Y.
     """
     text = shortest_text(raw, kind)
-    cast = _cast(column, raw, kind, money_decimals, date_format)
+    cast = _cast(column, raw, kind, money_decimals, date_form)
     fault = cast.fault
     if column.required:
         missing = f"{text if kind == 'VARCHAR' else raw} IS NULL"
@@ -80,11 +80,11 @@ def family(kind: str) -> str:
     return kind.partition("(")[0]
 
 
-def _cast(column: Column, raw: str, kind: str, money_decimals: int, date_format: str) -> Cast:
+def _cast(column: Column, raw: str, kind: str, money_decimals: int, date_form: str) -> Cast:
     text = shortest_text(raw, kind)
     target = sql_type(column, money_decimals)
-    if column.type == "date" and date_format:
-        return cast_date(text, date_format)
+    if column.type == "date" and date_form:
+        return cast_date(text, date_form)
     if column.type == "text":
         return cast_text(text, column, money_decimals)
     if kind in (ABSENT, target.replace(", ", ",")):
