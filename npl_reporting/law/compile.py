@@ -82,7 +82,7 @@ class Compiler:
         if self.problems:
             raise NplError(*self.problems)
         return Rulebook(
-            self.file, self.yaml.path, sha256, self.columns, self.settings,
+            self.file, self.yaml, sha256, self.columns, self.settings,
             frozenset(self.changed), portions, self._stages(), amounts, self.scope, self.levels,
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from npl_reporting.law.columns import Column
 from npl_reporting.law.conditions import CompiledCondition
 from npl_reporting.law.expressions import Scope, Value
 from npl_reporting.law.rulefile import RuleFile, SettingValue
-from npl_reporting.law.yamlfile import Text
+from npl_reporting.law.yamlfile import Text, YamlFile
 
 Outcome = str | Decimal
 
@@ -88,7 +88,7 @@ class Rulebook:
     """
 
     file: RuleFile
-    path: Path
+    yaml: YamlFile
     sha256: str
     columns: Mapping[str, Column]
     settings: Mapping[str, SettingValue]
@@ -98,6 +98,11 @@ class Rulebook:
     amounts: Mapping[str, Value]
     scope: Scope
     levels: Mapping[str, int]
+
+    @property
+    def path(self) -> Path:
+        """Where the rule file lies."""
+        return self.yaml.path
 
     @property
     def name(self) -> str:

@@ -144,7 +144,8 @@ def _compare(rulebook: Rulebook, number: int, rows: list[dict[str, Any]]) -> Ite
             found = _found(rulebook, name, rows, portion)
             if not _equal(found, value):
                 shown = f"{name} ({portion})" if portion else name
-                yield Failure(example.name, number, shown, str(value), str(found))
+                line = rulebook.yaml.lines.get(("examples", number), 1)
+                yield Failure(example.name, line, shown, str(value), str(found))
 
 
 def _found(rulebook: Rulebook, name: str, rows: list[dict[str, Any]], portion: str) -> object:

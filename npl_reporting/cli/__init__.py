@@ -1,0 +1,52 @@
+"""The command line: each command parses, calls one function, and prints."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from npl_reporting import __version__
+from npl_reporting.cli import printing, rules, runs
+from npl_reporting.errors import NplError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="npl",
+    help="Regulatory reporting of non-performing loans: tape in, return and proof out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(rules.app, name="rules")
+runs.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        printing.say(f"npl-reporting {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True),
+) -> None:
+    """Regulatory reporting of non-performing loans: tape in, return and proof out."""
+
+
+def main() -> None:
+    """Run a command; problems become words and an exit code, bugs stay tracebacks."""
+    try:
+        app()
+    except NplError as error:
+        printing.complain(error, "--json" in sys.argv)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        printing.err.print("interrupted; nothing was stored by halves")
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+"""Runs from the command line."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
