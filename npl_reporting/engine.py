@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from npl_reporting.errors import NplError, Problem
+
 MEMORY_LIMIT = "2GB"
 _BATCH = 100_000
 _DISK_FULL = "No space left"
@@ -63,12 +65,14 @@ class Engine:
         self.close()
 
     def execute(self, sql: str) -> None:
-        """Run one statement for its effect."""
-        self._connection.execute(sql)
+        """Run one statement for its effect; NplError if the disk or the memory is full."""
+        with _room(self.work):
+            self._connection.execute(sql)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Fetch a small result whole."""
-        return self._connection.execute(sql).fetchall()
+        with _room(self.work):
+            return self._connection.execute(sql).fetchall()
 
     def value(self, sql: str) -> Any:
         """Fetch the one value of a one-row result."""
@@ -77,13 +81,23 @@ class Engine:
 
     def records(self, sql: str) -> list[dict[str, Any]]:
         """Fetch a small result whole, each row by column name."""
-        cursor = self._connection.execute(sql)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        with _room(self.work):
+            cursor = self._connection.execute(sql)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def batches(self, sql: str, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
         """Stream a large result as Arrow batches of at most `size` rows."""
-        yield from self._connection.execute(sql).to_arrow_reader(size)
+        with _room(self.work):
+            yield from self._connection.execute(sql).to_arrow_reader(size)
+
+    def write_csv(self, sql: str, path: Path) -> None:
+        """Write a result as CSV with a header; the path must lie in the work folder."""
+        self.execute(f"COPY ({sql}) TO {literal(str(path))} (FORMAT csv, HEADER)")
+
+    def write_parquet(self, sql: str, path: Path) -> None:
+        """Write a result as Parquet; the path must lie in the work folder."""
+        self.execute(f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -103,6 +117,24 @@ class Engine:
         """Name and DuckDB type of every column of a table, view or parenthesised query."""
         described = self.rows(f"DESCRIBE SELECT * FROM {relation}")
         return {name: kind for name, kind, *_ in described}
+
+
+@contextmanager
+def _room(work: Path) -> Iterator[None]:
+    """Turn the engine's want of disk or memory into words."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        what = f"not enough memory or disk to work with: {str(error).splitlines()[0]}"
+        raise NplError(Problem(what, "free some space, or set NPL_WORK to a larger disk")) from None
+    except duckdb.IOException as error:
+        if _DISK_FULL not in str(error):
+            raise
+        raise NplError(
+            Problem(
+                "the disk is full", "free some space, or set NPL_WORK to a larger disk", str(work)
+            )
+        ) from None
 
 
 def literal(value: object) -> str:
