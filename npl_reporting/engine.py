@@ -89,7 +89,8 @@ class Engine:
     def batches(self, sql: str, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
         """Stream a large result as Arrow batches of at most `size` rows."""
         with _room(self.work):
-            yield from self._connection.execute(sql).to_arrow_reader(size)
+            reader: pa.RecordBatchReader = self._connection.execute(sql).to_arrow_reader(size)
+            yield from reader
 
     def write_csv(self, sql: str, path: Path) -> None:
         """Write a result as CSV with a header; the path must lie in the work folder."""
