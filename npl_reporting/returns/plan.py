@@ -28,6 +28,9 @@ from npl_reporting.law.syntax import (
 from npl_reporting.law.yamlfile import Path_
 from npl_reporting.returns.report import Column, Report, Row, Table
 
+BESIDE: Mapping[str, Kind] = {"first_portion": "boolean", "case_id": "text"}
+"""What the classified exposures have beside the names of their rulebook."""
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -85,8 +88,10 @@ class _Planner:
     scope: Scope
     parameters: Mapping[str, Decimal]
     problems: list[Problem] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
     def plan(self) -> Plan:
+        self.scope = self.scope.with_names(BESIDE)
         facts = tuple(self._facts())
         rows = dict(self._rows())
         tables = {table.id: plan for table, plan in self._tables()}
@@ -106,12 +111,17 @@ class _Planner:
         return value
 
     def _problem(self, where: Path_, error: ExpressionError) -> None:
+        """Note a fault, unless it only follows from one that is noted already."""
+        if any(error.what == f"'{name}' is not defined" for name in self.broken):
+            return
         self.problems.append(self.report.file.problem(where, error.what, error.remedy))
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         for name, text in self.report.definition.facts.items():
             value = self._compiled(text, ("facts", name))
-            if value is not None:
+            if value is None:
+                self.broken.add(name)
+            else:
                 self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
                 yield name, value.sql
 
@@ -156,6 +166,7 @@ class _Planner:
                 if not column.of_largest and _additive(parse_expression(column.value)):
                     additive.add(column.id)
             except ExpressionError as error:
+                self.broken.add(column.id)
                 self._problem((*where, "columns", index, "value"), error)
         keys = [self._compiled(text, (*where, "group_by")) for text in table.group_by]
         key = ", ".join(f"CAST({value.sql} AS VARCHAR)" for value in keys if value)

@@ -1,0 +1,95 @@
+"""Every report file is sound, and every small book gives the cells that were added up by hand."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from small_book import Book, classified
+
+from npl_reporting.law.yamlfile import Record, load
+from npl_reporting.resources import REPORTS
+from npl_reporting.returns.library import load_report
+from npl_reporting.returns.lineage import adds_up, exposures_behind
+
+FOLDER = Path(__file__).parent / "reports"
+BOOKS = sorted(path.parent for path in FOLDER.glob("*/given.yaml"))
+FILES = sorted(REPORTS.glob("*/*.yaml"))
+RATIO_DECIMALS = 18
+"""Decimals of a stored quotient; the rest is cut."""
+
+
+class Given(Record):
+    """What stands beside a small book's tape."""
+
+    as_of: date
+    why: str
+    parameters: dict[str, Decimal | int] = {}
+
+
+class Opened(NamedTuple):
+    """A small book with what it stands for."""
+
+    folder: Path
+    report: str
+    book: Book
+
+
+@pytest.fixture(params=BOOKS, ids=lambda folder: folder.name, scope="module")
+def opened(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Opened]:
+    """Each small book, classified once."""
+    folder: Path = request.param
+    jurisdiction, report, *_ = folder.name.split(".")
+    given = load(folder / "given.yaml", Given)
+    parameters = {name: Decimal(value) for name, value in given.parameters.items()}
+    work = tmp_path_factory.mktemp("book")
+    with classified(folder / "tape.csv", work, jurisdiction, given.as_of, parameters) as book:
+        yield Opened(folder, report, book)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_a_report_file_is_sound(path: Path) -> None:
+    report = load_report(path)
+    assert (report.definition.jurisdiction, report.id) == (path.parent.name, path.stem)
+
+
+def test_the_cells_are_those_added_up_by_hand(opened: Opened) -> None:
+    with (opened.folder / "cells.csv").open(encoding="utf-8") as file:
+        expected = {(row["row"], row["column"]): row["value"] for row in csv.DictReader(file)}
+    found = {(cell.row, cell.column): cell for cell in opened.book.of(opened.report)}
+    assert sorted(found) == sorted(expected)
+    shown = {place: cell.exact or cell.reason for place, cell in found.items()}
+    assert shown == {place: _exact(value) for place, value in expected.items()}
+
+
+def _exact(value: str) -> str:
+    """A figure as the cells hold it; a fraction is cut, not rounded."""
+    try:
+        fraction = Fraction(value.partition("/")[0]) / Fraction(value.partition("/")[2] or 1)
+    except ValueError:
+        return value
+    units = abs(fraction) * 10**RATIO_DECIMALS
+    digits = f"{int(units):0{RATIO_DECIMALS + 1}d}"
+    text = f"{digits[:-RATIO_DECIMALS]}.{digits[-RATIO_DECIMALS:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if fraction < 0 else text
+
+
+def test_no_check_fails_on_a_sound_book(opened: Opened) -> None:
+    failed = [r for r in opened.book.results if r.state == "failed" and r.severity == "error"]
+    assert failed == []
+
+
+def test_the_exposures_behind_a_cell_sum_to_it(opened: Opened) -> None:
+    planned = opened.book.plan(opened.report)
+    for cell in opened.book.of(opened.report):
+        if adds_up(planned, cell):
+            rows = opened.book.engine.rows(exposures_behind(planned, cell))
+            assert sum(contribution for _, contribution in rows) == cell.value, cell
