@@ -36,11 +36,13 @@ def read_header(text: TextFile, source: TapeSource, delimiter: str) -> list[str]
 def seen_delimiter(names: Sequence[str], known: Iterable[str], delimiter: str) -> str | None:
     """The delimiter that would cut a header into columns of the dictionary, as an option says it."""
     header, wanted = delimiter.join(names), set(known)
+    if len(names) == 1:
+        return next((said for other, said in _USUAL_DELIMITERS.items() if other in header), None)
     if wanted & set(names):
         return None
-    for other, shown in _USUAL_DELIMITERS.items():
+    for other, said in _USUAL_DELIMITERS.items():
         if other != delimiter and wanted & {name.strip('" ') for name in header.split(other)}:
-            return shown
+            return said
     return None
 
 

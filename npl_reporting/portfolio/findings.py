@@ -1,0 +1,72 @@
+"""The table `findings`: one record per problem of the tape, written in SQL, read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from npl_reporting.engine import Engine, literal
+from npl_reporting.errors import Finding
+from npl_reporting.portfolio.checks import all_checks, phases
+
+_COLUMNS = 'check_id, severity, "row", exposure_id, "column", value, expected'
+ALL_COLUMNS = ""
+"""The `column` of a finding that is about the row as a whole."""
+
+
+def declare_findings(engine: Engine) -> None:
+    """Make the empty table `findings`, and `checks`: check_id, phase, kind, severity."""
+    engine.execute(
+        'CREATE OR REPLACE TABLE findings (check_id VARCHAR, severity VARCHAR, "row" BIGINT, '
+        'exposure_id VARCHAR, "column" VARCHAR, value VARCHAR, expected VARCHAR)'
+    )
+    values = ", ".join(
+        "(" + ", ".join(map(literal, (name, phase, check.kind or "", check.severity))) + ")"
+        for phase, checks in phases().items()
+        for name, check in checks.items()
+    )
+    engine.execute(
+        "CREATE OR REPLACE TABLE checks AS "
+        f"SELECT * FROM (VALUES {values}) AS v(check_id, phase, kind, severity)"
+    )
+
+
+def add_rows(
+    engine: Engine, check: str, source: str, *, column: str, value: str, expected: str = ""
+) -> None:
+    """Record one finding per row of `source`, which has the columns row and exposure_id.
+
+    `value` is SQL over `source`, and so is `expected`; without it the check's sentence stands.
+    """
+    severity = literal(all_checks()[check].severity)
+    words = expected or literal(all_checks()[check].words(column)["en"])
+    engine.execute(
+        f"INSERT INTO findings SELECT {literal(check)}, {severity}, row, exposure_id, "
+        f"{literal(column)}, CAST({value} AS VARCHAR), {words} FROM {source}"
+    )
+
+
+def add_one(engine: Engine, check: str, *, column: str, value: str, expected: str = "") -> None:
+    """Record a finding about the tape as a whole."""
+    nowhere = "(SELECT CAST(NULL AS BIGINT) AS row, CAST(NULL AS VARCHAR) AS exposure_id)"
+    words = literal(expected) if expected else ""
+    add_rows(engine, check, nowhere, column=column, value=literal(value), expected=words)
+
+
+def count_findings(engine: Engine) -> Mapping[str, int]:
+    """Number of findings of every check that failed, by its id."""
+    return dict(
+        engine.rows("SELECT check_id, count(*) FROM findings GROUP BY ALL ORDER BY check_id")
+    )
+
+
+def findings(engine: Engine) -> Iterator[Finding]:
+    """Every finding of the tape that was read, the tape's own first, then row by row."""
+    order = f'SELECT {_COLUMNS} FROM findings ORDER BY "row" NULLS FIRST, check_id, "column"'
+    for batch in engine.batches(order):
+        for record in batch.to_pylist():
+            column = record["column"] or None
+            yield Finding(
+                record["check_id"], record["severity"], record["row"], record["exposure_id"],
+                column, record["value"], record["expected"],
+                all_checks()[record["check_id"]].words(column),
+            )  # fmt: skip
