@@ -1,0 +1,82 @@
+"""The made portfolio as files: a pure function of seed, size and reporting date."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from npl_reporting.demo.bank import agreements, contracts, draws, faults, ledger, lives, places
+from npl_reporting.engine import Engine, literal
+from npl_reporting.errors import NplError, Problem
+
+QUARTERS = (date(2025, 6, 30), date(2025, 9, 30))
+SIZE = 100_000
+SEED = 2029
+
+_SOURCES = places.sources(Path(__file__).parent / "bank")
+_FORMS = {
+    ".parquet": "FORMAT parquet, COMPRESSION zstd",
+    ".csv": "FORMAT csv, HEADER",
+    ".gz": "FORMAT csv, HEADER, COMPRESSION gzip",
+}
+
+
+def write_tape(
+    target: Path,
+    reporting_date: date,
+    *,
+    size: int = SIZE,
+    seed: int = SEED,
+    faulty: bool = False,
+) -> Path:
+    """Write the tape of one quarter end as Parquet or CSV, by the suffix of `target`.
+
+    The same arguments give the same bytes. The second quarter follows from the first: payments,
+    new exposures, repayments, cures, transfers and write-offs lie in between. With `faulty`, a few
+    rows are wrong in ways that the checks of a tape must find.
+    """
+    with _bank(target, reporting_date, size, seed) as engine:
+        relation = faults.spoilt(engine) if faulty else "tape"
+        return _written(engine, f"FROM {relation} ORDER BY exposure_id", target)
+
+
+def write_exits(target: Path, *, size: int = SIZE, seed: int = SEED) -> Path:
+    """Write which exposures of the first tape are closed in the second, when, how and what they owed.
+
+    `how` is `repaid` or `written_off`. What was good and repaid is no longer on the second tape;
+    what was bad stays for that quarter with a balance of zero.
+    """
+    with _bank(target, QUARTERS[0], size, seed) as engine:
+        return _written(engine, "FROM exits ORDER BY exposure_id", target)
+
+
+@contextmanager
+def _bank(target: Path, reporting_date: date, size: int, seed: int) -> Iterator[Engine]:
+    if reporting_date not in QUARTERS:
+        dates = " and ".join(day.isoformat() for day in QUARTERS)
+        raise NplError(Problem(f"the made portfolio has no {reporting_date}", f"it has {dates}"))
+    if target.suffix not in _FORMS:
+        raise NplError(Problem(f"{target.name} names no form of tape", f"use {', '.join(_FORMS)}"))
+    chance = draws.Draws(seed)
+    with (
+        tempfile.TemporaryDirectory(prefix=".made-", dir=target.parent) as work,
+        Engine(Path(work), list(_SOURCES.values())) as engine,
+    ):
+        draws.prepare(engine)
+        places.seat(engine, chance, size, _SOURCES)
+        contracts.grant(engine, chance)
+        agreements.agree(engine, chance)
+        lives.tell(engine, chance)
+        ledger.keep(engine)
+        ledger.state(engine, chance, f"DATE {literal(reporting_date.isoformat())}")
+        yield engine
+
+
+def _written(engine: Engine, query: str, target: Path) -> Path:
+    made = engine.work / target.name
+    engine.execute(f"COPY ({query}) TO {literal(str(made))} ({_FORMS[target.suffix]})")
+    return Path(shutil.move(made, target))
