@@ -101,7 +101,7 @@ def _fault(text: str, typed: str, known: Mapping[str, str], otherwise: str) -> s
     return f"CASE WHEN {read} THEN NULL{branches} ELSE {literal(otherwise)} END"
 
 
-def _number(text: str, decimals: int, target: str, otherwise: str) -> Cast:
+def _number(text: str, decimals: int, target: str) -> Cast:
     whole = MONEY_DIGITS - decimals
     fraction = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
     typed = _guarded(text, rf"-?[0-9]{{1,{whole}}}{fraction}", target)
@@ -113,15 +113,15 @@ def _number(text: str, decimals: int, target: str, otherwise: str) -> Cast:
         "thousands": r"[^0-9]*[0-9]{1,3}([ ,'_][0-9]{3})+(\.[0-9]+)?[^0-9]*",
     }
     places = f"with at most {decimals} decimals" if decimals else "without decimals"
-    return Cast(typed, _fault(text, typed, known, otherwise), f"a plain number {places}")
+    return Cast(typed, _fault(text, typed, known, "not_number"), f"a plain number {places}")
 
 
 def _money(text: str, column: Column, money_decimals: int) -> Cast:
-    return _number(text, money_decimals, sql_type(column, money_decimals), "not_money")
+    return _number(text, money_decimals, sql_type(column, money_decimals))
 
 
 def _rate(text: str, column: Column, money_decimals: int) -> Cast:
-    return _number(text, RATE_DECIMALS, sql_type(column, money_decimals), "not_rate")
+    return _number(text, RATE_DECIMALS, sql_type(column, money_decimals))
 
 
 def _integer(text: str, column: Column, money_decimals: int) -> Cast:

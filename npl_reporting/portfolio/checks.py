@@ -44,9 +44,15 @@ class Check(Record):
         """The sentence and what to do, in each language."""
         name = column or ""
         return {
-            language: f"{sentence} {self.remedy.get(language, '')}".strip().format(column=name)
+            language: (sentence + _space(sentence) + self.remedy.get(language, "")).format(
+                column=name
+            )
             for language, sentence in self.sentence.items()
         }
+
+
+def _space(sentence: str) -> str:
+    return " " if sentence.isascii() else ""
 
 
 class ChecksFile(Record):
