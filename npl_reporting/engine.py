@@ -89,7 +89,7 @@ class Engine:
     def batches(self, sql: str, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
         """Stream a large result as Arrow batches of at most `size` rows."""
         with _room(self.work):
-            reader: pa.RecordBatchReader = self._connection.execute(sql).to_arrow_reader(size)
+            reader: pa.RecordBatchReader = self._connection.sql(sql).to_arrow_reader(size)
             yield from reader
 
     def write_csv(self, sql: str, path: Path) -> None:

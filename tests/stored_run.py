@@ -64,12 +64,12 @@ CASES = (
 )
 
 CELLS = (
-    Cell("asset_quality", "total", "npl_amount", "current", "300"),
-    Cell("asset_quality", "total", "npl_ratio", "current", "0.9999666677777407"),
-    Cell("asset_quality", "cards", "npl_amount", "current", None, "dash"),
+    Cell("asset_quality", "loans", "total", "npl_amount", "current", "300"),
+    Cell("asset_quality", "loans", "total", "npl_ratio", "current", "0.9999666677777407"),
+    Cell("top_debtors", "ranks", "ranks.1", "name", "current", None, "中鋼", key="G7"),
     Cell(
-        "asset_quality", "total", "npl_amount", "comparative", None, "not_computed",
-        {"en": "no run of that date"},
+        "asset_quality", "loans", "total", "npl_amount", "comparative", None, None,
+        "not_computed", "no_prior_run",
     ),
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ Role = Literal[
     "tape", "control", "mapping", "rulebook", "report_definition",
     "decisions", "cases", "cells", "findings", "summary", "pdf",
 ]  # fmt: skip
-CellState = Literal["value", "dash", "not_computed", "blank"]
+CellState = Literal["value", "not_computed"]
 CheckState = Literal["passed", "failed", "not_evaluated"]
 
 
@@ -111,15 +111,22 @@ class TreatedPortion:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a report; `value` is the exact decimal's text (or a name, a date)."""
+    """One cell of a report: `value` is the exact decimal's text, `text` a name or a date.
+
+    A cell that was not computed has a `reason`, the code of why; a list's cell stands in the row
+    of its rank and says in `key` what it was grouped by.
+    """
 
     report: str
+    table: str
     row: str
     column: str
     period: str
     value: str | None
+    text: str | None = None
     state: CellState = "value"
-    reason: Text | None = None
+    reason: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -153,12 +153,15 @@ class Cell(SQLModel, table=True):
     run: int = Field(foreign_key="run.number", primary_key=True)
     number: int = Field(primary_key=True)
     report: str
+    table: str
     row: str
     column: str
     period: str
     value: str | None
+    text: str | None
     state: str
-    reason: dict[str, str] | None = Field(sa_type=JSON)
+    reason: str | None
+    key: str | None
 
 
 class CheckResult(SQLModel, table=True):

@@ -11,9 +11,14 @@ from npl_reporting.portfolio import debtors
 
 
 def declare_exposures(
-    engine: Engine, relation: str, rulebook: Rulebook, present: Sequence[str], dates: str
+    engine: Engine,
+    relation: str,
+    rulebook: Rulebook,
+    present: Sequence[str],
+    dates: str,
+    source: str = "exposures",
 ) -> None:
-    """Make the view `relation` of the table `exposures` with every column the rulebook may read.
+    """Make the view `relation` of the table `source` with every column the rulebook may read.
 
     `present` are the tape's columns; others are missing values of their type, or their default.
     `dates` is SQL for the column `reporting_date`: a literal, or `"reporting_date"` itself where
@@ -26,7 +31,7 @@ def declare_exposures(
             value = "NULL" if default is None else constant_sql(default).text
             absent.append(f"CAST({value} AS {sql_type(rulebook, name)}) AS {quoted(name)}")
     columns = ", ".join(["*", *absent, *([f"{dates} AS reporting_date"] if dates else [])])
-    engine.execute(f"CREATE OR REPLACE VIEW {relation} AS SELECT {columns} FROM exposures")
+    engine.execute(f"CREATE OR REPLACE VIEW {relation} AS SELECT {columns} FROM {source}")
 
 
 def sql_type(rulebook: Rulebook, column: str) -> str:

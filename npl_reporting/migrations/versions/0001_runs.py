@@ -125,10 +125,10 @@ def _make_cell() -> None:
     _make_part(
         "cell",
         _small("number"),
-        *_text("report", "row", "column", "period"),
-        *_text("value", nullable=True),
+        *_text("report", "table", "row", "column", "period"),
+        *_text("value", "text", nullable=True),
         *_text("state"),
-        *_json("reason", nullable=True),
+        *_text("reason", "key", nullable=True),
         _once("cell", "report", "row", "column", "period"),
     )
 

@@ -1,0 +1,75 @@
+"""The files that a run writes: decisions, cases, cells, findings, and a summary for machines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from npl_reporting.engine import Engine, quoted
+from npl_reporting.evidence.records import CaseDecision, Run
+from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.money import exact_text
+from npl_reporting.portfolio.classify import TREATED
+from npl_reporting.returns.cells import Cell
+from npl_reporting.returns.files import cells_csv
+
+CASE_FIELDS = (
+    "case_id", "decision", "outcome", "reads", "rules", "citations", "exposures", "amount",
+)  # fmt: skip
+
+
+def decisions_sql(rulebook: Rulebook) -> str:
+    """One row per exposure and portion: ids, amount, each decision, each fact, case and amounts."""
+    names = [
+        "exposure_id", "debtor_id", "portion", "amount",
+        *(decision.name for decision in rulebook.decisions),
+        *(fact.name for fact in rulebook.facts),
+        "case_id", *rulebook.amounts,
+    ]  # fmt: skip
+    return f"SELECT {', '.join(quoted(name) for name in names)} FROM {TREATED}"
+
+
+def write_decisions(engine: Engine, rulebook: Rulebook, folder: Path) -> tuple[Path, Path]:
+    """Write `decisions.parquet`, and from it `decisions.csv`."""
+    parquet, text = folder / "decisions.parquet", folder / "decisions.csv"
+    engine.write_parquet(decisions_sql(rulebook), parquet)
+    engine.write_csv(f"SELECT * FROM read_parquet('{parquet}')", text)
+    return parquet, text
+
+
+def write_cases(cases: Iterable[CaseDecision], language: str, path: Path) -> Path:
+    """Write one row per case and decision; what was read stands in one language."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(CASE_FIELDS)
+        for case in cases:
+            reads = case.reads[language]  # type: ignore[index,call-overload]
+            writer.writerow([
+                case.case_id, case.decision, case.outcome, " | ".join(reads),  # type: ignore[arg-type]
+                " ".join(case.rules), " ".join(case.citations), case.exposures,
+                exact_text(case.amount),
+            ])  # fmt: skip
+    return path
+
+
+def write_cells(cells: Sequence[Cell], path: Path) -> Path:
+    """Write every cell of every report."""
+    path.write_text(cells_csv(cells), encoding="utf-8")
+    return path
+
+
+def write_summary(run: Run, more: dict[str, Any], path: Path) -> Path:
+    """Write `run.json`: the run's record with its ids, hashes and counts, and what `more` adds.
+
+    The time and the person are left to the store, so that the same run gives the same file.
+    """
+    record = {**asdict(run), **more}
+    for name in ("created_at", "created_by"):
+        record.pop(name)
+    text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
