@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -12,6 +11,7 @@ from pathlib import Path
 from npl_reporting.demo.bank import agreements, contracts, draws, faults, ledger, lives, places
 from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import NplError, Problem
+from npl_reporting.work import work_folder
 
 QUARTERS = (date(2025, 6, 30), date(2025, 9, 30))
 SIZE = 100_000
@@ -63,8 +63,8 @@ def _bank(target: Path, reporting_date: date, size: int, seed: int) -> Iterator[
         raise NplError(Problem(f"{target.name} names no form of tape", f"use {', '.join(_FORMS)}"))
     chance = draws.Draws(seed)
     with (
-        tempfile.TemporaryDirectory(prefix=".made-", dir=target.parent) as work,
-        Engine(Path(work), list(_SOURCES.values())) as engine,
+        work_folder(target.parent) as work,
+        Engine(work, list(_SOURCES.values())) as engine,
     ):
         draws.prepare(engine)
         places.seat(engine, chance, size, _SOURCES)

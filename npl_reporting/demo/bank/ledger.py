@@ -18,7 +18,7 @@ _MACROS = (
     # One to one below a thousand million: the number tells nothing of the place behind it.
     """CREATE MACRO account(number) AS
         printf('E%09d', (number * 618033989 + 271828183) % 1000000000)""",
-    "CREATE MACRO rate(bps) AS CAST(bps AS DECIMAL(18, 6)) * 0.0001",
+    "CREATE MACRO rate(bps) AS CAST(bps * 0.0001 AS DECIMAL(7, 4))",
 )
 
 # The bank books by days late, a little more and a little earlier than it must.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
 
 from npl_reporting.demo.cards import QUARTERS
 from npl_reporting.engine import Engine, literal
+from npl_reporting.work import work_folder
 
 _ACCOUNTS = """
     CREATE TABLE accounts AS
@@ -42,7 +42,7 @@ _QUARTER = """
 
 def write_quarters(source: Path, folder: Path) -> list[Path]:
     """Write one Parquet file per quarter into `folder`, the same bytes every time."""
-    with tempfile.TemporaryDirectory() as work, Engine(Path(work), [source]) as engine:
+    with work_folder() as work, Engine(work, [source]) as engine:
         engine.execute(_ACCOUNTS.format(source=literal(str(source))))
         return [_write_quarter(engine, quarter, folder) for quarter in QUARTERS]
 
