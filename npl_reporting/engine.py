@@ -108,7 +108,8 @@ class Engine:
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             if _DISK_FULL in str(error):
                 raise
-            raise UnreadableFile(str(error).partition("\n\n")[0]) from None
+            what = str(error).partition("\n\n")[0].partition("Error: ")
+            raise UnreadableFile(what[2] or what[0]) from None
 
     def register(self, name: str, table: pa.Table) -> None:
         """Offer an Arrow table to SQL under a name."""

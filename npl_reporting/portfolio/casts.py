@@ -25,6 +25,7 @@ _DATE_PARTS = {
     "%m": "([0-9]{2})",
     "%d": "([0-9]{2})",
 }
+_SPREADSHEET_ERROR = r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FORMULA!)"
 _ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
@@ -94,8 +95,9 @@ def _guarded(text: str, pattern: str, target: str) -> str:
 
 def _fault(text: str, typed: str, known: Mapping[str, str], otherwise: str) -> str:
     """Name the first known pattern that a text fits which has no typed value."""
+    patterns = {**known, "spreadsheet_error": _SPREADSHEET_ERROR}
     branches = "".join(
-        f" WHEN {_whole(text, pattern)} THEN {literal(kind)}" for kind, pattern in known.items()
+        f" WHEN {_whole(text, pattern)} THEN {literal(kind)}" for kind, pattern in patterns.items()
     )
     read = f"{text} IS NULL OR ({typed}) IS NOT NULL"
     return f"CASE WHEN {read} THEN NULL{branches} ELSE {literal(otherwise)} END"
@@ -143,13 +145,15 @@ def _date(text: str, column: Column, money_decimals: int) -> Cast:
 def _text(text: str, column: Column, money_decimals: int) -> Cast:
     if column.values:
         sound = f"{text} IN ({', '.join(literal(value) for value in column.values)})"
-        fault = f"CASE WHEN NOT ({sound}) THEN 'closed_list' END"
+        read = f"CASE WHEN {sound} THEN true END"
+        fault = _fault(text, read, {}, "closed_list")
         return Cast(text, fault, " | ".join(column.values), False)
     known = {
         "garbled": r"\x{FFFD}",
         "control_characters": r"[\x00-\x1F\x7F]",
         "edge_blanks": r"^[\s\x{3000}\x{A0}]|[\s\x{3000}\x{A0}]$",
         "digits_lost": r"^[0-9](\.[0-9]+)?E\+[0-9]+$",
+        "spreadsheet_error": f"^{_SPREADSHEET_ERROR}$",
     }
     branches = " ".join(
         f"WHEN {_part(text, pattern)} THEN {literal(kind)}" for kind, pattern in known.items()

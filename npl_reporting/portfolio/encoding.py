@@ -106,7 +106,7 @@ def _not_convertible(file: TapeFile, encoding: str, row: int, error: UnicodeErro
     if not isinstance(error, UnicodeDecodeError):
         return refusal(file.path, f"is not {encoding} text: {error}", "name another --encoding")
     fault = NotUtf8(error, row)
-    fitting = [name for name in _likely(fault.sample) + _LIKELY if _decodes(fault.sample, name)]
+    fitting = [name for name in _LIKELY if _decodes(fault.sample, name)]
     remedy = f"try --encoding {fitting[0]}" if fitting else "name another --encoding"
     what = f"is not {encoding} text (byte 0x{fault.byte:02X} near row {fault.row})"
     return refusal(file.path, what, remedy)

@@ -37,8 +37,9 @@ def add_rows(
 
     `value` is SQL over `source`, and so is `expected`; without it the check's sentence stands.
     """
-    severity = literal(all_checks()[check].severity)
-    words = expected or literal(all_checks()[check].words(column)["en"])
+    record = all_checks()[check]
+    severity = literal(record.severity)
+    words = expected or literal(record.sentence["en"].format(column=column))
     engine.execute(
         f"INSERT INTO findings SELECT {literal(check)}, {severity}, row, exposure_id, "
         f"{literal(column)}, CAST({value} AS VARCHAR), {words} FROM {source}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -63,16 +63,16 @@ def map_columns(
         return _mapped(MappingText(), kinds, dictionary)
     file = read(path)
     text = typed(file, MappingText)
-    problems = [*_problems(file, text, kinds, dictionary)]
+    problems = sorted(_problems(file, text, kinds, dictionary), key=lambda p: p.line or 0)
     if problems:
         raise NplError(*problems)
     return _mapped(text, kinds, dictionary)
 
 
-def nearest(name: str, known: Collection[str]) -> str | None:
+def nearest(name: str, known: Collection[str], likeness: float = 0.7) -> str | None:
     """The known name that a name is most like, if it is like any."""
     folded = {item.casefold(): item for item in known}
-    close = get_close_matches(name.strip().casefold(), folded, 1, 0.8)
+    close = get_close_matches(name.strip().casefold(), folded, 1, likeness)
     return folded[close[0]] if close else None
 
 
@@ -189,9 +189,3 @@ def _unknown(
 ) -> Problem:
     close = nearest(name or what.split("'")[1], known)
     return file.problem(where, what, f"did you mean {close}?" if close else "correct the name")
-
-
-def unmapped_near_names(others: Sequence[str], dictionary: Mapping[str, Column]) -> dict[str, str]:
-    """Columns that nobody declared but that look like one of the dictionary's, with that one."""
-    near = {name: nearest(name, dictionary) for name in others}
-    return {name: close for name, close in near.items() if close}

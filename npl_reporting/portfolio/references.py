@@ -135,6 +135,8 @@ def _currencies(engine: Engine, currency: str) -> None:
         add_rows(engine, check, source, column="currency", value="currency")
     kind = "several_currencies" if len(known) > 1 else "foreign_currency"
     if set(known) - {currency}:
-        value = ", ".join(f"{code} in {count} rows" for code, count in known.items())
+        value = ", ".join(
+            f"{code} in {count} row{'s' * (count > 1)}" for code, count in known.items()
+        )
         for check, _ in of_kind(kind):
             add_one(engine, check, column="currency", value=value, expected=f"{currency} only")

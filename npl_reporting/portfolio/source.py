@@ -13,6 +13,7 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.resources import shown
 
 Format = Literal["csv", "parquet", "excel"]
+TITLES: Mapping[Format, str] = {"csv": "CSV", "parquet": "Parquet", "excel": "Excel"}
 _HEAD = 4096
 _PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
@@ -103,7 +104,7 @@ def _format(path: Path, head: bytes) -> Format:
     found = _found(path, head)
     promised = _NAMED.get(path.suffix.lower())
     if promised and promised != found:
-        what = f"is named {path.suffix} but is not a {promised.capitalize()} file"
+        what = f"is named {path.suffix} but does not begin as {TITLES[promised]} does"
         raise refusal(path, what, "export it again, or name it by what it is")
     return found
 
@@ -142,5 +143,5 @@ def _check_options(source: TapeSource, format_: Format) -> None:
     fits = {"excel": ("--sheet",), "csv": ("--encoding", "--delimiter"), "parquet": ()}[format_]
     for option, value in given.items():
         if value is not None and option not in fits:
-            what = f"{option} says nothing about a {format_.capitalize()} tape"
+            what = f"{option} says nothing about {TITLES[format_]}"
             raise refusal(source.path, what, "leave the option out")

@@ -12,6 +12,7 @@ from npl_reporting.portfolio.rawtape import CELLS, ROW
 from npl_reporting.portfolio.readings import Reading
 
 FLAWED = "__flawed"
+_VERY_LIKE = 0.85
 
 
 def declare_tape(engine: Engine, readings: Sequence[Reading], others: Mapping[str, str]) -> None:
@@ -54,7 +55,7 @@ def note_other_columns(
 ) -> None:
     """Record columns that nobody declared where their names invite a mistake."""
     for name in others:
-        close = nearest(name, known)
+        close = nearest(name, known, _VERY_LIKE)
         for check, _ in of_kind("near_name") if close else ():
             add_one(engine, check, column=name, value=name, expected=f"{close}, perhaps")
     for name, new in renamed.items():

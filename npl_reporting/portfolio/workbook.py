@@ -10,6 +10,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from npl_reporting.money import exact_text
+from npl_reporting.portfolio.cellerrors import cell_errors
 from npl_reporting.portfolio.delimited import rewrite
 from npl_reporting.portfolio.rawtape import NumberedRow
 from npl_reporting.portfolio.source import TapeSource, refusal
@@ -26,7 +27,7 @@ def read_workbook(source: TapeSource, work: Path) -> tuple[list[str], Path]:
     target = work / "tape.sheet.csv"
     try:
         with CalamineWorkbook.from_path(source.path) as workbook:
-            rows = _rows(_sheet(workbook, source))
+            rows = _rows(source.path, _sheet(workbook, source))
             first = next(rows, None)
             if first is None:
                 raise refusal(source.path, "its sheet is empty", "name another with --sheet")
@@ -45,18 +46,22 @@ def _sheet(workbook: CalamineWorkbook, source: TapeSource) -> CalamineSheet:
         raise refusal(source.path, what, f"its sheets are: {', '.join(names)}")
     if source.sheet is not None:
         return workbook.get_sheet_by_name(source.sheet)
-    sheets = [sheet for sheet in map(workbook.get_sheet_by_name, names) if sheet.total_height]
+    sheets = [sheet for sheet in map(workbook.get_sheet_by_name, names) if sheet.height]
     if len(sheets) > 1:
         what = f"has several sheets: {', '.join(sheet.name for sheet in sheets)}"
-        raise refusal(source.path, what, f"say which is the tape: --sheet {sheets[0].name}")
+        raise refusal(source.path, what, f"say which is the tape: --sheet NAME")
     if not sheets:
         raise refusal(source.path, "has no sheet with anything in it", "export the tape again")
     return sheets[0]
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[NumberedRow]:
+def _rows(path: Path, sheet: CalamineSheet) -> Iterator[NumberedRow]:
+    errors = cell_errors(path, sheet.name)
+    first = sheet.start[1] + 1 if sheet.start else 1
     for number, row in enumerate(sheet.iter_rows(), 1):
         cells = [cell_text(cell) for cell in row]
+        if errors:
+            cells = [cell or errors.get((number, first + n), "") for n, cell in enumerate(cells)]
         if any(cells):
             yield NumberedRow(number, cells)
 
