@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tapes import Read, Reader, csv_text
 
 from npl_reporting.law.columns import column_dictionary
 from npl_reporting.portfolio.checks import Check, Fixture, all_checks, phases
-from tapes import Read, Reader, csv_text
 
 LANGUAGES = {"en", "zh-TW"}
 
