@@ -57,3 +57,10 @@ class Finding:
     value: str | None
     expected: str
     words: dict[str, str]
+
+    def __str__(self) -> str:
+        """One line: check, place, value found, and the sentence in English."""
+        place = "the tape" if self.row is None else f"row {self.row}"
+        exposure = f", exposure {self.exposure_id}" if self.exposure_id else ""
+        found = f", found '{self.value}'" if self.value else ""
+        return f"{self.check} {place}{exposure}{found}: {self.words['en']}"

@@ -13,12 +13,12 @@ import npl_reporting
 PACKAGE = Path(npl_reporting.__file__).parent
 LAYERS = (  # top to bottom; CONTRIBUTING.md says what each is for
     {"cli", "demo", "web"},
-    {"run", "submission"},
+    {"run", "record", "deliver", "request", "submission"},
     {"returns", "disposal"},
     {"evidence", "migrations"},
     {"portfolio"},
     {"law"},
-    {"errors", "resources", "money", "dates", "engine", "__version__"},
+    {"errors", "resources", "money", "dates", "engine", "work", "__version__"},
 )
 DOORS = {
     "duckdb": {"engine"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -16,7 +17,8 @@ from rich.table import Table
 from npl_reporting.errors import NplError
 from npl_reporting.money import exact_text
 
-out = Console(soft_wrap=True, highlight=False)
+_WIDE = 1000
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 

@@ -1,0 +1,80 @@
+"""A stored run's inputs, opened again: the archived tape under the archived rulebook."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from npl_reporting.engine import Engine
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.evidence.records import Role, Run, RunFile
+from npl_reporting.evidence.store import Store
+from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, read_tape
+from npl_reporting.work import work_folder
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """A run's tape in an engine of its own (the table `exposures`), and its rulebook."""
+
+    run: Run
+    engine: Engine
+    rulebook: Rulebook
+    tape: Tape
+
+
+@contextmanager
+def reopen(store: Store, name: str) -> Iterator[Reopened]:
+    """Read the tape of a stored run again, from the archive; its hash is checked on the way."""
+    run = store.run(name)
+    files = store.files(run.id)
+    with work_folder() as work:
+        rulebook = _rulebook(store, run, files, work)
+        source = _source(store, run, files, work)
+        terms = Terms(
+            rulebook.columns,
+            run.currency,
+            run.reporting_date,
+            (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions)),
+        )
+        with Engine(work, [source.path]) as engine:
+            quarantine = bool(run.parameters.get("quarantine"))
+            tape = read_tape(engine, source, terms, quarantine=quarantine)
+            yield Reopened(run, engine, rulebook, tape)
+
+
+def _rulebook(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> Rulebook:
+    path = _copied(store, _one(files, "rulebook"), work)
+    changes = {name: used.value for name, used in run.settings.items() if used.changed}
+    return load_rulebook(str(path), changes={k: _text(v) for k, v in changes.items()})
+
+
+def _text(value: str) -> str:
+    return value.lower() if value in ("True", "False") else value
+
+
+def _source(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> TapeSource:
+    encoding, delimiter, sheet = json.loads(str(run.parameters["reading"]))
+    mapping = [_copied(store, file, work) for file in files if file.role == "mapping"]
+    tape = _copied(store, _one(files, "tape"), work)
+    return TapeSource(tape, encoding, delimiter, sheet, mapping[0] if mapping else None)
+
+
+def _one(files: tuple[RunFile, ...], role: Role) -> RunFile:
+    found = [file for file in files if file.role == role]
+    if not found:
+        raise NplError(Problem(f"the run kept no {role}", "restore the archive"))
+    return found[0]
+
+
+def _copied(store: Store, file: RunFile, work: Path) -> Path:
+    """A copy of an archived file under its own name, so that its suffix says what it is."""
+    target = work / file.name
+    shutil.copyfile(store.archive.open_path(file.sha256), target)
+    return target

@@ -1,0 +1,126 @@
+"""A run's record: its id derived from all it depends on, the settings it used, its warnings."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from npl_reporting import __version__
+from npl_reporting.errors import NplError
+from npl_reporting.evidence.records import Run, SettingUsed
+from npl_reporting.law.library import find
+from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.yamlfile import Text
+from npl_reporting.portfolio.cases import Case
+from npl_reporting.portfolio.tape import Tape
+from npl_reporting.request import Request
+from npl_reporting.resources import shown
+from npl_reporting.returns.annex import settings_that_influenced
+from npl_reporting.returns.report import Report
+from npl_reporting.returns.sharedwords import word
+
+_CUT = 8
+"""Hexadecimal digits of the content's hash that a run's id carries."""
+
+
+def record(
+    request: Request, rulebook: Rulebook, reports: Sequence[Report],
+    parameters: Mapping[str, Decimal], tape: Tape, cases: Sequence[Case], prior: Run | None,
+) -> Run:  # fmt: skip
+    """The run's record, its id derived from everything that its content depends on."""
+    file = rulebook.file
+    languages = request.languages or file.languages
+    content = {
+        "tape": tape.sha256,
+        "mapping": _digest(request.tape.mapping),
+        "control": _digest(request.control),
+        "reading": [request.tape.encoding, request.tape.delimiter, request.tape.sheet],
+        "rulebook": rulebook.sha256,
+        "reports": [_digest(report.file.path) for report in reports],
+        "date": request.reporting_date.isoformat(),
+        "prior": prior.id if prior else None,
+        "changes": dict(sorted(request.changes.items())),
+        "quarantine": request.quarantine,
+        "languages": list(languages),
+        "version": __version__,
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    name = rulebook.name.replace("/", "-")
+    return Run(
+        id=f"{name}-{request.reporting_date}-{digest[:_CUT]}",
+        jurisdiction=file.jurisdiction,
+        variant=file.variant,
+        rulebook_effective_from=file.effective_from,
+        rulebook_title=file.title,
+        rulebook_sha256=rulebook.sha256,
+        reporting_date=request.reporting_date,
+        currency=file.currency,
+        tape_name=request.tape.path.name,
+        tape_sha256=tape.sha256,
+        engine_version=__version__,
+        created_at=datetime.now(UTC),
+        created_by=getpass.getuser(),
+        rows_read=tape.counts.read,
+        rows_used=tape.counts.used,
+        rows_set_aside=tape.counts.set_aside,
+        prior_run=prior.id if prior else None,
+        control_totals={
+            name: {k: str(v) for k, v in asdict(total).items()}
+            for name, total in tape.totals.items()
+        },
+        settings=_settings(rulebook, cases),
+        warnings=tuple(_warnings(rulebook, request, tape)),
+        languages=languages,
+        parameters={
+            **{name: str(value) for name, value in parameters.items()},
+            "reading": json.dumps(content["reading"]),
+            "quarantine": request.quarantine,
+        },
+    )
+
+
+def _digest(path: Path | None) -> str | None:
+    return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _settings(rulebook: Rulebook, cases: Sequence[Case]) -> dict[str, SettingUsed]:
+    influenced = settings_that_influenced(rulebook, cases)
+    return {
+        name: SettingUsed(
+            str(rulebook.settings[name]),
+            setting.basis,
+            name in rulebook.changed,
+            name in influenced,
+        )
+        for name, setting in rulebook.file.settings.items()
+    }
+
+
+def _warnings(rulebook: Rulebook, request: Request, tape: Tape) -> Iterator[Text]:
+    """What page one must say before any figure."""
+    file, day = rulebook.file, request.reporting_date
+    newest = find(rulebook.name, day) if _shelved(rulebook) else rulebook.path
+    if not rulebook.in_force(day):
+        yield word("not_yet_in_force", day=file.effective_from)
+    elif newest.resolve() != rulebook.path.resolve():
+        yield word("later_rulebook", path=shown(newest))
+    if file.review_by and day > file.review_by:
+        yield word("review_overdue", day=file.review_by)
+    if tape.counts.set_aside:
+        yield word("rows_set_aside", number=f"{tape.counts.set_aside:,}")
+    if tape.skipped:
+        yield word("checks_skipped", checks=", ".join(tape.skipped))
+
+
+def _shelved(rulebook: Rulebook) -> bool:
+    try:
+        find(rulebook.name)
+    except NplError:
+        return False
+    return True
