@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from small_book import Book, classified
+from pydantic import Field
+from small_book import KEPT, Book, classified
 
 from npl_reporting.law.yamlfile import Record, load
 from npl_reporting.resources import REPORTS
@@ -30,7 +31,7 @@ class Given(Record):
 
     as_of: date
     why: str
-    parameters: dict[str, Decimal | int] = {}
+    parameters: dict[str, Decimal | int] = Field(default_factory=dict)
 
 
 class Opened(NamedTuple):
@@ -91,5 +92,5 @@ def test_the_exposures_behind_a_cell_sum_to_it(opened: Opened) -> None:
     planned = opened.book.plan(opened.report)
     for cell in opened.book.of(opened.report):
         if adds_up(planned, cell):
-            rows = opened.book.engine.rows(exposures_behind(planned, cell))
+            rows = opened.book.engine.rows(exposures_behind(planned, cell, KEPT))
             assert sum(contribution for _, contribution in rows) == cell.value, cell

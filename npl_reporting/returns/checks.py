@@ -90,7 +90,9 @@ def evaluate(
     return tuple(
         result
         for planned in plans
-        for result in _evaluated(_Facts(engine, planned, known, figures, relation))
+        for result in _evaluated(
+            _Facts(engine, planned, known, figures, _totals(engine, planned, relation))
+        )
     )
 
 
@@ -100,15 +102,14 @@ class _Facts:
     planned: Plan
     cells: Mapping[tuple[str, str, str], Cell]
     figures: Mapping[str, Decimal]
-    relation: str
-    totals: dict[str, Decimal] = field(default_factory=dict)
+    totals: Mapping[str, Decimal]
 
     def find(self, name: str, args: tuple[str, ...]) -> Figure:
         """Find what a check over the whole report names."""
         if name == CELL:
             return self._cell(args)
         if name == PORTFOLIO:
-            return Figure(f"portfolio('{args[0]}')", self._total(args[0]))
+            return Figure(f"portfolio('{args[0]}')", self.totals[args[0]])
         if name == RUN:
             return _given(f"run('{args[0]}')", self.figures.get(args[0]))
         return _given(name, self.planned.parameters.get(name))
@@ -135,13 +136,25 @@ class _Facts:
             return None, NO_SUCH_CELL
         return cell.value, cell.reason or NOT_GIVEN
 
-    def _total(self, text: str) -> Decimal:
-        """An aggregate over the whole portfolio, apart from any cell."""
-        if text not in self.totals:
-            sql = compile_aggregate(text, self.planned.scope).sql
-            total = self.engine.value(f"SELECT {sql} FROM {self.planned.source(self.relation)}")
-            self.totals[text] = Decimal(total)
-        return self.totals[text]
+
+def _totals(engine: Engine, planned: Plan, relation: str) -> dict[str, Decimal]:
+    """Every aggregate over the portfolio that a report's checks name, in one pass."""
+    nodes = [parse_expression(check.that) for check in planned.report.definition.checks]
+    texts = sorted({text for node in nodes for text in _portfolio_texts(node)})
+    if not texts:
+        return {}
+    values = ", ".join(compile_aggregate(text, planned.scope).sql for text in texts)
+    (row,) = engine.rows(f"SELECT {values} FROM {planned.source(relation)}")
+    return {text: Decimal(value) for text, value in zip(texts, row, strict=True)}
+
+
+def _portfolio_texts(node: Node) -> Iterator[str]:
+    if isinstance(node, Call):
+        if node.function == PORTFOLIO:
+            yield from constants(node)
+        else:
+            for arg in node.args:
+                yield from _portfolio_texts(arg)
 
 
 def _given(name: str, value: Decimal | None) -> Figure:
