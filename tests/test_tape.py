@@ -265,7 +265,7 @@ def test_control_totals_that_tie_are_told_too(reader: Reader) -> None:
     rows = [{}, {"exposure_id": "E2", "product_type": "cash_card"}]
     read = reader.read("t.csv", csv_text(*rows), control=control)
     assert read.findings == []
-    assert [(c.ledger, c.tape, c.difference) for c in read.tape.controls] == [(2, 2, 0), (1, 1, 0)]
+    assert [c.tape for c in read.tape.controls] == [Decimal(2), Decimal(1)]
 
 
 def test_damaged_parquet_pages_are_a_damaged_file(reader: Reader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Golden
@@ -15,7 +16,7 @@ MISTAKES = sorted((Path(__file__).parent / "errors" / "tape").iterdir())
 FILES = ("mapping", "control")
 
 
-def options(folder: Path) -> dict[str, object]:
+def options(folder: Path) -> dict[str, Any]:
     path = folder / "options.yaml"
     given = read_yaml(path).data if path.is_file() else {}
     return {name: folder / value if name in FILES else value for name, value in given.items()}

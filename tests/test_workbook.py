@@ -68,7 +68,7 @@ def test_what_a_spreadsheet_has_lost_is_a_finding(reader: Reader) -> None:
 
 
 def test_rows_and_columns_before_the_table_are_passed_over(reader: Reader) -> None:
-    rows = [["E1", "D1", "sme_loan", 5], [], ["E2", "D2", "sme_loan", "x"]]
+    rows: list[list[Any]] = [["E1", "D1", "sme_loan", 5], [], ["E2", "D2", "sme_loan", "x"]]
     read = reader.read("t.xlsx", workbook(HEADER, *rows, skip=3))
     assert [row["row"] for row in read.exposures] == [5, 7]
     assert [(f.row, f.check) for f in read.findings] == [(7, "S-02")]
