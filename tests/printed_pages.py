@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from npl_reporting.returns.page import (
@@ -22,6 +23,7 @@ from npl_reporting.returns.page import (
     Shown,
     Table,
 )
+from npl_reporting.returns.render import render_all
 
 DAY = date(2016, 12, 31)
 BOTH = ("zh-TW", "en")
@@ -329,3 +331,20 @@ def long_list(rows: int = 1000) -> Page:
         report="deadlines", title=text("期限", "Deadlines"), form=None, charts=(), checks=(),
         notes=(), warnings=(), tables=(Table(table_heads, lines),),
     )  # fmt: skip
+
+
+def english() -> Page:
+    """The form in one language."""
+    return form_c(report="english", languages=("en",))
+
+
+def samples() -> dict[str, Page]:
+    """Every sample page, small enough to be drawn in a moment."""
+    drawn = (form_c(), two_dates(), top_ten(), cover(), annex(5), long_list(60), english())
+    return {page.report: page for page in drawn}
+
+
+@cache
+def printed() -> dict[str, bytes]:
+    """Every sample page as a file, drawn once for all tests."""
+    return render_all(list(samples().values()))

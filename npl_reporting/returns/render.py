@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import logging.handlers
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -56,25 +57,34 @@ def render_all(
 
 def _draw(page: Page, text: str) -> bytes:
     library = _weasyprint()
-    with _pinned_fonts():
-        configuration = library.text.fonts.FontConfiguration()
-    source = library.HTML(string=text, base_url=str(TEMPLATES) + "/", url_fetcher=_fetcher())
     try:
-        content = source.write_pdf(
-            font_config=configuration,
-            pdf_variant=VARIANT,
-            attachments=[_embedded(page, each) for each in _ordered(page)],
-            finisher=lambda _, pdf: conformance.finish(pdf, [a.media_type for a in _ordered(page)]),
-        )
+        with _pinned_fonts(), _complaints(page):
+            document = _laid_out(text, library)
+        with _complaints(page):
+            return _file(page, document)
     except library.urls.FatalURLFetchingError as error:
         raise NplError(Problem(str(error), "keep templates to files of their own")) from None
+    except OSError as error:
+        remedy = "see that the folder for passing files exists and has room"
+        raise NplError(Problem(f"{page.report} cannot be drawn: {error}", remedy)) from None
+
+
+def _laid_out(text: str, library: Any) -> Any:
+    fonts = library.text.fonts.FontConfiguration()
+    source = library.HTML(string=text, base_url=f"{TEMPLATES}/", url_fetcher=_fetcher())
+    return source.render(font_config=fonts, pdf_variant=VARIANT)
+
+
+def _file(page: Page, document: Any) -> bytes:
+    attachments = sorted(page.attachments, key=lambda each: each.name)  # as a PDF's tree of names
+    media_types = [each.media_type for each in attachments]
+    content = document.write_pdf(
+        pdf_variant=VARIANT,
+        attachments=[_embedded(page, each) for each in attachments],
+        finisher=lambda _, pdf: conformance.finish(pdf, media_types),
+    )
     assert isinstance(content, bytes)
     return content
-
-
-def _ordered(page: Page) -> list[Attachment]:
-    """Sort attachments by name, as the tree of names in a PDF must be."""
-    return sorted(page.attachments, key=lambda attachment: attachment.name)
 
 
 def _embedded(page: Page, attachment: Attachment) -> Any:
@@ -149,6 +159,21 @@ def _pinned_fonts() -> Iterator[None]:
         os.environ.pop("FONTCONFIG_FILE")
         if before is not None:
             os.environ["FONTCONFIG_FILE"] = before
+
+
+@contextmanager
+def _complaints(page: Page) -> Iterator[None]:
+    """Raise what WeasyPrint only logs: a font that was not loaded, a style that is not known."""
+    logger, kept = logging.getLogger("weasyprint"), logging.handlers.BufferingHandler(1_000_000)
+    kept.setLevel(logging.WARNING)
+    logger.addHandler(kept)
+    try:
+        yield
+    finally:
+        logger.removeHandler(kept)
+    said = dict.fromkeys(record.getMessage() for record in kept.buffer)
+    if said:
+        raise NplError(*(Problem(f"{page.report} was not drawn: {each}") for each in said))
 
 
 @contextmanager

@@ -174,10 +174,14 @@ class Wording:
         """Give a text in one language alone: the first of the page's that it has."""
         return "".join(said.words for said in self.said(text)[:1])
 
+    def words(self, text: Text, language: str) -> str:
+        """Give a text in one language, or in the first that it has."""
+        return text.get(language) or next(iter(text.values()), "")
+
     def joined(self, texts: Sequence[Text]) -> Text:
         """Join short texts into one line in each language."""
         return {
-            language: " · ".join(text[language] for text in texts if language in text)
+            language: " · ".join(self.words(text, language) for text in texts)
             for language in self._languages
         }
 
