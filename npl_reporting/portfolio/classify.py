@@ -95,7 +95,6 @@ def _decide(
         taken = list(verdicts[before])
         for decision, rules in engines:
             fired = rules.fired(known)
-            rules.refuse_too_many(fired)
             outcome = _severest(decision, fired)
             taken.append(Verdict(decision.name, outcome, _in_order(decision, fired)))
             if decision.name in rulebook.bands:

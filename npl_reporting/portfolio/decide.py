@@ -3,7 +3,8 @@
 The library is used inside the subset in which it is sound: one ruleset for a decision under a
 generated name, one fact in memory at a time, asserted and retracted, actions that only append, and
 every comparison a range of whole numbers, so that no condition is a negation. Its host would start
-timer threads that compete for firings; ours starts none.
+timer threads that compete for firings; ours starts none. What it cannot hold is refused before it
+is asked, because it would loop for ever.
 """
 
 from __future__ import annotations
@@ -14,16 +15,25 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any as AnyValue
 
-from durable.engine import Host, MessageNotHandledException
+from durable.engine import Host, MessageNotHandledException, durable_rules_engine
 
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.bands import Bands
 from npl_reporting.law.conditions import All, Comparison, Condition, branches
 from npl_reporting.law.rulebook import Decision
 
-MOST_RULES = 400
+MOST_BRANCHES = 400
+"""The library loops for ever when 512 conditions follow upon one another's node."""
+MOST_GROUPS = 15
+"""The library takes 15 nested `and` and `or` in a rule."""
 MOST_MATCHES = 48
+"""The library gives up at 65 conditions that hold at once."""
 MOST_FACTS = 60
+"""The library takes 253 values in a fact."""
+
+_TOO_MANY = "error code: 303"
+
+Tree = dict[str, AnyValue]
 
 
 class _QuietHost(Host):  # type: ignore[misc]
@@ -44,6 +54,7 @@ class DecisionRules:
         self._names = sorted({name for rule in decision.rules for name in rule.condition.names})
         self._bands = bands
         self._ways = {rule.id: branches(rule.condition.condition) for rule in decision.rules}
+        self._trees = {rule.id: self._tree(rule.condition.condition) for rule in decision.rules}
         self._refuse_above_limits()
         self._fired: list[str] = []
         self._host = _QuietHost()
@@ -65,20 +76,23 @@ class DecisionRules:
         return self._seen[values]
 
     def _refuse_above_limits(self) -> None:
-        counts = {
-            "rules": (len(self.decision.rules), MOST_RULES),
-            "facts read": (len(self._names), MOST_FACTS),
-        }
-        for what, (found, most) in counts.items():
-            if found > most:
-                text = f"decision '{self.decision.name}' has {found} {what}, more than {most}"
-                raise NplError(Problem(text, "split the decision"))
+        name = f"decision '{self.decision.name}'"
+        self._refuse(f"{name} reads", len(self._names), "facts", MOST_FACTS)
+        self._refuse(f"{name} has", sum(map(_fan, self._trees.values())), "branches", MOST_BRANCHES)
+        for rule, tree in self._trees.items():
+            place = f"rule '{rule}' of {name}"
+            self._refuse(f"{place} nests", _groups(tree), "'and' and 'or'", MOST_GROUPS)
+            self._refuse(f"{place} may hold in", self._ways[rule], "ways at once", MOST_MATCHES)
+
+    def _refuse(self, who: str, found: int, what: str, most: int) -> None:
+        if found > most:
+            raise NplError(Problem(f"{who} {found} {what}, more than {most}", "split it"))
 
     def _register(self) -> None:
-        rules: dict[str, AnyValue] = {}
+        rules: Tree = {}
         for number, rule in enumerate(self.decision.rules):
-            condition = self._condition(rule.condition.condition)
-            rules[f"r{number}"] = {"all": [{"m": condition}], "run": self._append(rule.id)}
+            conditions = [{"m": self._trees[rule.id]}]
+            rules[f"r{number}"] = {"all": conditions, "run": self._append(rule.id)}
         plain = [(name, rule["all"]) for name, rule in rules.items()]
         self._ruleset = "s" + hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:16]
         self._host.set_rulesets({self._ruleset: rules})
@@ -98,32 +112,62 @@ class DecisionRules:
             self._host.assert_fact(self._ruleset, dict(fact))
         except MessageNotHandledException:
             return frozenset()
+        except durable_rules_engine.error as error:
+            if _TOO_MANY not in str(error):
+                raise
+            raise self._too_many() from None
         self._host.retract_fact(self._ruleset, dict(fact))
-        return frozenset(self._fired)
+        fired = frozenset(self._fired)
+        if sum(self._ways[rule] for rule in fired) > MOST_MATCHES:
+            raise self._too_many()
+        return fired
 
-    def refuse_too_many(self, fired: frozenset[str]) -> None:
-        """NplError if these rules, all holding in one case, are more than the engine can fire."""
-        ways = sum(self._ways[rule] for rule in fired)
-        if ways > MOST_MATCHES:
-            text = f"decision '{self.decision.name}' has a case in which rules hold in {ways} ways"
-            raise NplError(Problem(f"{text}, more than {MOST_MATCHES}", "split the decision"))
+    def _too_many(self) -> NplError:
+        case = f"decision '{self.decision.name}' has a case in which"
+        what = f"{case} more than {MOST_MATCHES} conditions hold at once"
+        return NplError(Problem(what, "split the decision"))
 
-    def _condition(self, condition: Condition) -> dict[str, AnyValue]:
+    def _tree(self, condition: Condition) -> Tree:
+        """A condition in the library's own language."""
         if isinstance(condition, Comparison):
             return self._comparison(condition)
         word = "$and" if isinstance(condition, All) else "$or"
-        parts = [self._condition(part) for part in condition.parts]
-        return parts[0] if len(parts) == 1 else {word: parts}
+        return _joined(word, [self._tree(part) for part in condition.parts])
 
-    def _comparison(self, comparison: Comparison) -> dict[str, AnyValue]:
+    def _comparison(self, comparison: Comparison) -> Tree:
         name = f"f{self._names.index(comparison.name)}"
         ranges = _ranges(self._bands[comparison.name].holding(comparison))
-        parts: list[dict[str, AnyValue]] = [
-            {"$and": [{"$gte": {name: low}}, {"$lte": {name: high}}]} for low, high in ranges
-        ]
-        if not parts:
+        if not ranges:
             return {"$lt": {name: 0}}
-        return parts[0] if len(parts) == 1 else {"$or": parts}
+        return _joined("$or", [_within(name, low, high) for low, high in ranges])
+
+
+def _within(name: str, low: int, high: int) -> Tree:
+    if low == high:
+        return {"$eq": {name: low}}
+    return {"$and": [{"$gte": {name: low}}, {"$lte": {name: high}}]}
+
+
+def _joined(word: str, parts: Sequence[Tree]) -> Tree:
+    """Join conditions, without a group inside a group of the same kind."""
+    flat = [inner for part in parts for inner in part.get(word, [part])]
+    return flat[0] if len(flat) == 1 else {word: flat}
+
+
+def _parts(tree: Tree) -> Sequence[Tree]:
+    parts: Sequence[Tree] = tree.get("$and") or tree.get("$or") or ()
+    return parts
+
+
+def _groups(tree: Tree) -> int:
+    """How many `and` and `or` a condition holds."""
+    return bool(_parts(tree)) + sum(map(_groups, _parts(tree)))
+
+
+def _fan(tree: Tree) -> int:
+    """How many conditions may follow upon one node because of this one."""
+    fans = [_fan(part) for part in _parts(tree)] or [1]
+    return sum(fans) if "$or" in tree else max(fans)
 
 
 def _ranges(bands: Sequence[int]) -> list[tuple[int, int]]:
