@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.money import known_currency
@@ -14,10 +14,10 @@ _CODE = "[A-Z]{3}"
 
 def find_reference_faults(engine: Engine, present: Collection[str], currency: str) -> None:
     """Record what does not fit between rows; `present` are the tape's columns."""
-    if _repeated(engine, _folded("exposure_id")):
+    if _repeated(engine, "exposure_id", "exposure_id IS NOT NULL"):
         _duplicates(engine)
-        _look_alikes(engine, "exposure_id")
-    _look_alikes(engine, "debtor_id")
+    for column in _foldable(engine, ("exposure_id", "debtor_id")):
+        _look_alikes(engine, column)
     _contradictions(engine, present)
     _same_loans(engine, present)
     if "currency" in present:
@@ -26,6 +26,17 @@ def find_reference_faults(engine: Engine, present: Collection[str], currency: st
 
 def _folded(column: str) -> str:
     return f"lower(replace(replace({column}, ' ', ''), '-', ''))"
+
+
+def _foldable(engine: Engine, columns: Sequence[str]) -> list[str]:
+    """The columns whose values could become equal when they are folded, by one cheap scan."""
+    tests = [
+        f"bool_or(regexp_matches({c}, '[ -]')) "
+        f"OR (bool_or({c} <> lower({c})) AND bool_or({c} <> upper({c})))"
+        for c in columns
+    ]
+    (found,) = engine.rows(f"SELECT {', '.join(tests)} FROM tape")
+    return [column for column, foldable in zip(columns, found, strict=True) if foldable]
 
 
 def _repeated(engine: Engine, key: str, where: str = "true") -> bool:
