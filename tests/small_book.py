@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from npl_reporting.engine import Engine, literal, quoted
+from npl_reporting.engine import Engine
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify
-from npl_reporting.portfolio.facts import sql_type
+from npl_reporting.portfolio.source import TapeSource
+from npl_reporting.portfolio.tape import Tape, Terms, findings, read_tape
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Cell, compute
 from npl_reporting.returns.checks import CheckResult, evaluate
@@ -51,34 +52,29 @@ def classified(
     """Classify a tape and compute every report of the jurisdiction over it."""
     rulebook = load_rulebook(jurisdiction, as_of)
     with Engine(work, [tape]) as engine:
-        present = _exposures(engine, rulebook, tape)
-        cases = classify(engine, rulebook, present, as_of)
+        read = read_tape(
+            engine, TapeSource(tape), Terms(rulebook.columns, rulebook.file.currency, as_of)
+        )
+        assert [str(found) for found in findings(engine) if found.severity == "error"] == []
+        cases = classify(engine, rulebook, read.columns, as_of)
         engine.execute(f"CREATE TABLE {KEPT} AS SELECT * FROM {TREATED}")
         plans = plan_reports(load_reports(jurisdiction, as_of), rulebook.scope, parameters)
         cells = tuple(cell for planned in plans for cell in compute(engine, planned, relation=KEPT))
-        figures = {
-            "rows_used": Decimal(engine.value("SELECT count(*) FROM exposures")),
-            "cases": Decimal(len(cases)),
-            "cases_amount": sum((case.amount for case in cases), Decimal(0)),
-        }
-        results = evaluate(engine, plans, cells, figures, KEPT)
+        results = evaluate(engine, plans, cells, _figures(read, cases), KEPT)
         yield Book(engine, rulebook, plans, cells, results)
 
 
-def _exposures(engine: Engine, rulebook: Rulebook, tape: Path) -> list[str]:
-    with tape.open(encoding="utf-8") as file:
-        names = next(csv.reader(file))
-    columns = ", ".join(
-        f"coalesce(CAST({quoted(n)} AS {sql_type(rulebook, n)}), {_default(rulebook, n)}) AS {n}"
-        for n in names
-    )
-    engine.execute(
-        f"CREATE TABLE exposures AS SELECT row_number() OVER () AS row, {columns}"
-        f" FROM read_csv({literal(str(tape))}, all_varchar = true, header = true)"
-    )
-    return names
-
-
-def _default(rulebook: Rulebook, column: str) -> str:
-    default = rulebook.columns[column].default
-    return "NULL" if default is None else literal(default)
+def _figures(tape: Tape, cases: Sequence[Case]) -> dict[str, Decimal]:
+    """The run's own numbers, as the road gives them to the checks."""
+    figures = {
+        "rows_read": Decimal(tape.counts.read),
+        "rows_used": Decimal(tape.counts.used),
+        "rows_set_aside": Decimal(tape.counts.set_aside),
+        "cases": Decimal(len(cases)),
+        "cases_amount": sum((case.amount for case in cases), Decimal(0)),
+    }
+    for column, total in tape.totals.items():
+        figures[f"{column}_read"] = total.read
+        figures[f"{column}_used"] = total.used
+        figures[f"{column}_set_aside"] = total.set_aside
+    return figures

@@ -16,12 +16,17 @@ from small_book import KEPT, Book, classified
 
 from npl_reporting.law.yamlfile import Record, load
 from npl_reporting.resources import REPORTS
+from npl_reporting.returns.layout import Layout
 from npl_reporting.returns.library import load_report
 from npl_reporting.returns.lineage import adds_up, exposures_behind
+from npl_reporting.returns.page import Page
+from npl_reporting.returns.wording import Wording, fixed_words
 
 FOLDER = Path(__file__).parent / "reports"
 BOOKS = sorted(path.parent for path in FOLDER.glob("*/given.yaml"))
+PUBLISHED = [folder for folder in BOOKS if (folder / "printed.csv").exists()]
 FILES = sorted(REPORTS.glob("*/*.yaml"))
+WORDING = Wording(Page("", {}, ("zh-TW",), "TW", date(2025, 9, 30), "", "TWD"))
 RATIO_DECIMALS = 18
 """Decimals of a stored quotient; the rest is cut."""
 
@@ -81,6 +86,38 @@ def _exact(value: str) -> str:
     digits = f"{int(units):0{RATIO_DECIMALS + 1}d}"
     text = f"{digits[:-RATIO_DECIMALS]}.{digits[-RATIO_DECIMALS:]}".rstrip("0").rstrip(".")
     return f"-{text}" if fraction < 0 else text
+
+
+@pytest.mark.parametrize(
+    "opened", PUBLISHED, ids=lambda folder: folder.name, indirect=True, scope="module"
+)
+def test_the_page_prints_what_was_published(opened: Opened) -> None:
+    with (opened.folder / "printed.csv").open(encoding="utf-8") as file:
+        published = {row.pop("row"): row for row in csv.DictReader(file)}
+    assert published == _printed(opened, published)
+
+
+def _printed(opened: Opened, published: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The same rows and columns as the page has them, in the bank's own typography.
+
+    It prints a hyphen for what its display rules leave out, and percentages without grouping.
+    """
+    report = opened.book.plan(opened.report).report
+    lines: dict[str, dict[str, str]] = {}
+    for table in Layout(report, opened.book.of(opened.report), {}).tables():
+        for line in table.lines:
+            cells = zip(table.heads, line.cells, strict=bool(line.cells))
+            lines[line.id] = {
+                head.id.removeprefix("current."): _mark(WORDING.shown(cell, table.unit))
+                for head, cell in cells
+            } | {"label": line.label["zh-TW"]}
+    return {row: {column: lines[row][column] for column in published[row]} for row in published}
+
+
+def _mark(text: str) -> str:
+    if text == fixed_words().marks.dash:
+        return "-"
+    return text.replace(",", "") if text.endswith("%") else text
 
 
 def test_no_check_fails_on_a_sound_book(opened: Opened) -> None:
