@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,7 +27,23 @@ Text = dict[str, str]
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WORDS: Mapping[str, bool | None] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "~": None,
+    "": None,
+}
+_WANTED: Mapping[str, str] = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "is_instance_of": "a decimal number",
+    "bool_type": "true or false",
+    "date_type": "a date",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "tuple_type": "a list",
+}
 _MISLEADING = re.compile(r"(?i:true|false|null)|[-+]?\.(inf|nan)|[-+]?[0-9.]+e[-+]?[0-9]+")
 
 
@@ -62,26 +78,59 @@ def typed(file: YamlFile, type_: type[T]) -> T:
     try:
         return TypeAdapter(type_).validate_python(file.data)
     except ValidationError as error:
-        problems = {str(p): p for p in (_typing_problem(file, e) for e in error.errors())}
-        raise NplError(*problems.values()) from None
+        faults: dict[Path_, list[Any]] = {}
+        for one in error.errors():
+            faults.setdefault(_place(file, one), []).append(one)
+        raise NplError(*_typing_problems(file, faults)) from None
 
 
-def _typing_problem(file: YamlFile, error: Any) -> Problem:
-    where = tuple(part for part in error["loc"] if _is_place(file, part))
-    name = ".".join(str(part) for part in where) or "the file"
-    match error["type"]:
-        case "extra_forbidden" | "unexpected_keyword_argument":
-            return file.problem(where, f"unknown key '{name}'", "remove it or correct its spelling")
-        case "missing" | "missing_argument":
-            return file.problem(where, f"'{name}' is missing", "add it")
-    found = error["input"]
-    value = "" if isinstance(found, dict | tuple) else f", found {found!r}"
-    return file.problem(where, f"'{name}': {error['msg'].lower()}{value}", "correct the value")
+def _place(file: YamlFile, error: Any) -> Path_:
+    """The key that an error is about, without the names that a union of types puts between."""
+    where: Path_ = ()
+    for part in error["loc"]:
+        if (*where, part) in file.lines:
+            where = (*where, part)
+    return (*where, error["loc"][-1]) if error["type"] == "missing" else where
 
 
-def _is_place(file: YamlFile, part: str | int) -> bool:
-    """Tell the file's own keys from the names that a union of types puts between them."""
-    return isinstance(part, int) or not (part.endswith("]") or part[:1].isupper())
+def _typing_problems(file: YamlFile, faults: Mapping[Path_, list[Any]]) -> Iterator[Problem]:
+    """One problem for each place; what is inside a mapping is said, not that it could be a text."""
+    inner = {where[:length] for where in faults for length in range(len(where))}
+    for where, errors in faults.items():
+        if where not in inner:
+            name = ".".join(str(part) for part in where)
+            yield file.problem(where, *_typing_words(f"'{name}'" if name else "the file", errors))
+
+
+def _typing_words(name: str, errors: list[Any]) -> tuple[str, str]:
+    """What is wrong at one place, and what to do."""
+    found = errors[0]["input"]
+    match errors[0]["type"]:
+        case "extra_forbidden":
+            return f"unknown key {name}", "remove it or correct its spelling"
+        case "missing":
+            return f"{name} is missing", "add it"
+        case "string_pattern_mismatch":
+            return (
+                f"{name}: '{found}' is no name",
+                "use small letters, digits and _, a letter first",
+            )
+        case "literal_error":
+            return f"{name} is '{found}'", f"write {errors[0]['ctx']['expected']}"
+    wanted = " or ".join(dict.fromkeys(_WANTED.get(e["type"], e["msg"]) for e in errors))
+    return f"{name} is {_kind(found)}", f"write {wanted}"
+
+
+def _kind(value: object) -> str:
+    """What stands in the file, in words."""
+    match value:
+        case None:
+            return "empty"
+        case dict():
+            return "a mapping"
+        case tuple():
+            return "a list"
+    return f"'{value}'"
 
 
 def read(path: Path) -> YamlFile:
@@ -103,6 +152,7 @@ def parse(text: str, path: Path) -> YamlFile:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        what = f"{getattr(error, 'context', '')}, {what}" if what.startswith("but ") else what
         raise NplError(Problem(f"not valid YAML: {what}", file=shown(path), line=line)) from None
     faults: list[Problem] = []
     lines: dict[Path_, int] = {}
@@ -121,6 +171,9 @@ Fault = Callable[[Node, str, str], None]
 
 def _value(node: Node, where: Path_, lines: dict[Path_, int], fault: Fault) -> object:
     lines.setdefault(where, node.start_mark.line + 1)
+    if _decorated(node):
+        fault(node, "anchors, aliases and tags are not allowed", "write the value out")
+        return None
     if isinstance(node, MappingNode):
         return _mapping(node, where, lines, fault)
     if isinstance(node, SequenceNode):
@@ -129,16 +182,23 @@ def _value(node: Node, where: Path_, lines: dict[Path_, int], fault: Fault) -> o
     return _scalar(node, fault)
 
 
+def _decorated(node: Node) -> bool:
+    """Tell whether a value has an anchor, is an alias of one that has, or names its own type."""
+    mark = node.start_mark
+    return bool(node.anchor) or mark.buffer[mark.index] == "!"
+
+
 def _mapping(
     node: MappingNode, where: Path_, lines: dict[Path_, int], fault: Fault
 ) -> dict[str, object]:
     result: dict[str, object] = {}
     for key_node, value_node in node.value:
+        if not isinstance(key_node, ScalarNode) or _decorated(key_node):
+            fault(key_node, "a key must be plain text", "write it as one word")
+            continue
         key = str(key_node.value)
         if key in result:
             fault(key_node, f"duplicate key '{key}'", "keep one of them")
-        if key == "<<" or key_node.anchor or value_node.anchor:
-            fault(key_node, "anchors and merges are not allowed", "write the value out")
         lines[(*where, key)] = key_node.start_mark.line + 1
         result[key] = _value(value_node, (*where, key), lines, fault)
     return result
@@ -146,8 +206,16 @@ def _mapping(
 
 def _scalar(node: ScalarNode, fault: Fault) -> object:
     text = str(node.value)
-    if node.style is not None:
-        return text
+    try:
+        return text if node.style is not None else unquoted(text)
+    except ValueError as error:
+        what, _, remedy = str(error).partition("; ")
+        fault(node, what, remedy)
+        return None
+
+
+def unquoted(text: str) -> str | int | Decimal | bool | date | None:
+    """What a text without quotes says; ValueError with words if that is not clear."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
@@ -155,17 +223,15 @@ def _scalar(node: ScalarNode, fault: Fault) -> object:
     if _DECIMAL.fullmatch(text):
         return Decimal(text)
     if _DATE.fullmatch(text):
-        return _date(node, text, fault)
+        return _date(text)
     if _MISLEADING.fullmatch(text):
-        fault(
-            node, f"'{text}' is ambiguous", "write true, false, a plain number, or quote the text"
-        )
+        remedy = "write true, false, a plain number, or quote the text"
+        raise ValueError(f"'{text}' is ambiguous; {remedy}")
     return text
 
 
-def _date(node: ScalarNode, text: str, fault: Fault) -> date | None:
+def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        fault(node, f"there is no day {text}", "correct the date or quote the text")
-        return None
+        raise ValueError(f"there is no day {text}; correct the date or quote the text") from None
