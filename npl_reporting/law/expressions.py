@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -35,14 +35,16 @@ class Scope:
     `kinds` names columns, facts and outcomes, `scales` the decimals of those that are not money
     or whole numbers (6 where not given); `constants` names settings with their values;
     `literals` gives columns that are one known value in this run (the reporting date) as SQL;
-    `zero_elapsed` names dates whose absence means that nothing has begun, so that time counted
-    from them is zero; `resolvers` are functions of constants alone, answered before any SQL.
+    `values` lists the only texts that a name can have; `zero_elapsed` names dates whose absence
+    means that nothing has begun, so that time counted from them is zero; `resolvers` are functions
+    of constants alone, answered before any SQL.
     """
 
     kinds: Mapping[str, Kind]
     scales: Mapping[str, int] = field(default_factory=dict)
     constants: Mapping[str, ConstantValue] = field(default_factory=dict)
     literals: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zero_elapsed: frozenset[str] = frozenset()
     months: MonthsConvention = "same_day"
     money_decimals: int = 2
@@ -50,9 +52,19 @@ class Scope:
     aggregates: bool = False
     resolvers: Mapping[str, Resolver] = field(default_factory=dict)
 
-    def with_names(self, kinds: Mapping[str, Kind], scales: Mapping[str, int] = {}) -> Scope:
+    def with_names(
+        self,
+        kinds: Mapping[str, Kind],
+        scales: Mapping[str, int] = {},
+        values: Mapping[str, tuple[str, ...]] = {},
+    ) -> Scope:
         """Return this scope with further names."""
-        return replace(self, kinds={**self.kinds, **kinds}, scales={**self.scales, **scales})
+        return replace(
+            self,
+            kinds={**self.kinds, **kinds},
+            scales={**self.scales, **scales},
+            values={**self.values, **values},
+        )
 
     def scale(self, name: str) -> int:
         """Decimals of a name's values."""
@@ -150,14 +162,14 @@ class _Compiler:
             return constant_sql(node.value)
         if isinstance(node, Name):
             return self._name(node.name)
-        if node.function in self.scope.resolvers:
-            return constant_sql(self.scope.resolvers[node.function](_constants(node)))
-        if node.function.endswith("_of_debtor"):
-            return self._debtor_aggregate(node)
         if node.function in _AGGREGATES:
             return self._aggregate(node)
         if node.where is not None:
             raise ExpressionError(f"'{node.function}' takes no filter", "filter sum or count")
+        if node.function in self.scope.resolvers:
+            return constant_sql(self.scope.resolvers[node.function](_constants(node)))
+        if node.function.endswith("_of_debtor"):
+            return self._debtor_aggregate(node)
         return self._call(node)
 
     def _name(self, name: str) -> Sql:
@@ -173,15 +185,25 @@ class _Compiler:
     def _call(self, node: Call) -> Sql:
         function = FUNCTIONS.get(node.function)
         if function is None:
-            close = get_close_matches(node.function, FUNCTIONS, 1)
-            remedy = f"did you mean {close[0]}?" if close else "see the list in rules/README.md"
+            remedy = _close(node.function, FUNCTIONS, "see the list in rules/README.md")
             raise ExpressionError(f"there is no function '{node.function}'", remedy)
+        if node.function in ("=", "<>", "in"):
+            self._known_values(node)
         args = [self.sql(arg) for arg in node.args]
         try:
             result = function(args, self.scope.months)
         except SqlError as error:
             raise ExpressionError(f"'{node.function}': {error}", "see rules/README.md") from None
         return self._from_clock(node, result)
+
+    def _known_values(self, node: Call) -> None:
+        """A name that can only have certain values is not to be compared with another."""
+        for name in (arg.name for arg in node.args if isinstance(arg, Name)):
+            values = self.scope.values.get(name, ())
+            for constant in (arg.value for arg in node.args if isinstance(arg, Constant)):
+                if values and isinstance(constant, str) and constant not in values:
+                    remedy = _close(constant, values, f"write one of {', '.join(values)}")
+                    raise ExpressionError(f"'{name}' is never '{constant}'", remedy)
 
     def _from_clock(self, node: Call, result: Sql) -> Sql:
         first = node.args[0] if node.args else None
@@ -288,5 +310,11 @@ def _kind(sql: Sql) -> Kind:
 
 
 def _suggestion(name: str, scope: Scope) -> str:
-    close = get_close_matches(name, [*scope.kinds, *scope.constants], 1)
-    return f"did you mean {close[0]}?" if close else "define it, or declare it under columns"
+    known = [*scope.kinds, *scope.constants]
+    return _close(name, known, "define it, or declare it under columns")
+
+
+def _close(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The known word that was probably meant, as a remedy."""
+    close = get_close_matches(word, list(known), 1)
+    return f"did you mean {close[0]}?" if close else otherwise

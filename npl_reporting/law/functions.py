@@ -11,6 +11,9 @@ from npl_reporting.law import calendar_sql
 RATIO_DECIMALS = 18
 """Decimals of a quotient; it is cut, not rounded, so that no quotient reaches a threshold above it."""
 
+_MOST_DIVIDED = 6
+"""Decimals of what may be divided: with more, the digits of the quotient would not fit."""
+
 _NUMBERS = ("money", "decimal", "integer", "null")
 
 
@@ -40,7 +43,7 @@ def _take(args: Sequence[Sql], *kinds: str | tuple[str, ...]) -> None:
 
 
 def _same(args: Sequence[Sql]) -> Sql:
-    """The kind that all arguments share; dates may be compared with dates written as text."""
+    """The kind that all arguments share."""
     kinds = {arg.kind for arg in args} - {"null"}
     scale = max(arg.scale for arg in args)
     if kinds <= set(_NUMBERS):
@@ -48,7 +51,8 @@ def _same(args: Sequence[Sql]) -> Sql:
         return Sql("", named if kinds else "null", scale)
     if len(kinds) == 1:
         return Sql("", kinds.pop(), scale)
-    raise SqlError(f"mixes {' and '.join(sorted(kinds))}")
+    hint = ", write DATE 'YYYY-MM-DD'" if kinds == {"date", "text"} else ""
+    raise SqlError(f"mixes {' and '.join(sorted(kinds))}{hint}")
 
 
 def _sum_of(sign: str) -> Function:
@@ -68,17 +72,22 @@ def _product(args: Sequence[Sql], months: MonthsConvention) -> Sql:
     _take(args, _NUMBERS, _NUMBERS)
     both = _same(args)
     scale = sum(arg.scale for arg in args)
-    wide = [f"CAST({a.text} AS DECIMAL({min(38, 26 + a.scale)}, {a.scale}))" for a in args]
+    if all(arg.kind == "money" for arg in args):
+        raise SqlError("multiplies money by money")
     if scale > RATIO_DECIMALS:
         raise SqlError(f"the product has {scale} decimals, more than {RATIO_DECIMALS}")
     if both.kind == "integer":
         return Sql(f"({args[0].text} * {args[1].text})", "integer")
-    narrow = f"CAST({args[1].text} AS DECIMAL({max(12, args[1].scale + 4)}, {args[1].scale}))"
-    return Sql(f"({wide[0]} * {narrow})", both.kind, scale)
+    factor, large = sorted(args, key=lambda arg: (arg.kind == "money", arg.scale))
+    wide = f"CAST({large.text} AS DECIMAL({min(38, 26 + large.scale)}, {large.scale}))"
+    narrow = f"CAST({factor.text} AS DECIMAL({max(12, factor.scale + 4)}, {factor.scale}))"
+    return Sql(f"({wide} * {narrow})", both.kind, scale)
 
 
 def _quotient(args: Sequence[Sql], months: MonthsConvention) -> Sql:
     _take(args, _NUMBERS, _NUMBERS)
+    if max(arg.scale for arg in args) > _MOST_DIVIDED:
+        raise SqlError(f"divides a number of more than {_MOST_DIVIDED} decimals")
     return quotient(*args)
 
 

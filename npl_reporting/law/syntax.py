@@ -69,9 +69,8 @@ def parse_expression(text: str) -> Node:
         trees = parse(str(text), dialect="duckdb")
     except SqlglotError as error:
         first = str(error).splitlines()[0].split(" Line ")[0].rstrip(".")
-        raise ExpressionError(
-            f"'{text}' cannot be read: {first}", "correct the expression"
-        ) from None
+        why = "something is missing" if first.startswith("Required keyword") else first
+        raise ExpressionError(f"'{text}' cannot be read: {why}", "correct the expression") from None
     if len(trees) != 1 or trees[0] is None:
         raise ExpressionError(f"'{text}' is not one expression", "write exactly one")
     return _node(trees[0])
@@ -119,7 +118,7 @@ def _special(tree: exp.Expr) -> Node:
             return Call("is null", (_node(tree.this),))
         case exp.In() if tree.expressions:
             return Call("in", (_node(tree.this), *(_node(item) for item in tree.expressions)))
-        case exp.Between():
+        case exp.Between() if not tree.args.get("symmetric"):
             return _between(tree)
         case exp.Case() if tree.this is None:
             return _case(tree)
