@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.columns import Column
-from npl_reporting.portfolio.mapping import Mapped, nearest
+from npl_reporting.portfolio.mapping import Mapped
+from npl_reporting.portfolio.nearest import nearest
 from npl_reporting.portfolio.readings import fits
 from npl_reporting.portfolio.source import TapeSource
 from npl_reporting.resources import shown

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.portfolio.checks import of_kind
 from npl_reporting.portfolio.findings import ALL_COLUMNS, add_one, add_rows
-from npl_reporting.portfolio.mapping import nearest
+from npl_reporting.portfolio.nearest import nearest
 from npl_reporting.portfolio.rawtape import CELLS, ROW
 from npl_reporting.portfolio.readings import Reading
 

@@ -49,7 +49,7 @@ def _sheet(workbook: CalamineWorkbook, source: TapeSource) -> CalamineSheet:
     sheets = [sheet for sheet in map(workbook.get_sheet_by_name, names) if sheet.height]
     if len(sheets) > 1:
         what = f"has several sheets: {', '.join(sheet.name for sheet in sheets)}"
-        raise refusal(source.path, what, f"say which is the tape: --sheet NAME")
+        raise refusal(source.path, what, "say which is the tape: --sheet NAME")
     if not sheets:
         raise refusal(source.path, "has no sheet with anything in it", "export the tape again")
     return sheets[0]
