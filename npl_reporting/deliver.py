@@ -90,7 +90,7 @@ def save(
         ),
         cells=(_stored_cell(cell) for cell in cells),
         checks=(records.CheckResult(c.report, c.id, c.severity, c.state, c.detail) for c in checks),
-        findings=findings(engine),
+        findings=findings(engine, rulebook),
     )
 
 

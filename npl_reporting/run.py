@@ -10,11 +10,14 @@ from npl_reporting.deliver import files, hand_out, save
 from npl_reporting.engine import Engine
 from npl_reporting.errors import DataError, NplError, Problem
 from npl_reporting.evidence.records import Run
+from npl_reporting.evidence.reopen import decisions_of
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.cases import Case
-from npl_reporting.portfolio.classify import classify
+from npl_reporting.portfolio.classify import TREATED, classify
+from npl_reporting.portfolio.findings import add_rule_findings
+from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, Terms, findings, read_tape
 from npl_reporting.record import record
 from npl_reporting.request import Finished, Request
@@ -47,11 +50,15 @@ def run(
     rulebook, reports, parameters = _law(request)
     prior = store.run(request.prior) if request.prior else None
     _refuse_unfit(prior, rulebook, request)
-    with work_folder() as work, Engine(work, [request.tape.path]) as engine:
+    before = decisions_of(store, request.prior)
+    inputs = [request.tape.path, *([before] if before else [])]
+    with work_folder() as work, Engine(work, inputs) as engine:
         tell("reading the tape")
         tape = _read(engine, request, rulebook)
         tell(f"deciding {tape.counts.used:,} exposures")
-        cases = classify(engine, rulebook, tape.columns, request.reporting_date)
+        source, columns = _with_prior(engine, rulebook, tape, prior, before)
+        cases = classify(engine, rulebook, columns, request.reporting_date, source)
+        add_rule_findings(engine, rulebook, TREATED)
         tell(f"{len(cases):,} cases decided; computing the reports")
         plans = plan_reports(reports, rulebook.scope, parameters)
         cells = tuple(_cells(engine, plans, store, prior))
@@ -151,6 +158,15 @@ def _blocking(engine: Engine, request: Request, tape: Tape) -> Iterator[Problem]
     )
 
 
+def _with_prior(
+    engine: Engine, rulebook: Rulebook, tape: Tape, prior: Run | None, decisions: Path | None
+) -> tuple[str, Sequence[str]]:
+    """The exposures, with what the prior run left of each."""
+    if prior is None or decisions is None:
+        return "exposures", tape.columns
+    return join_prior(engine, rulebook, decisions, prior.reporting_date, tape.columns)
+
+
 def _cells(
     engine: Engine, plans: Sequence[Plan], store: Store, prior: Run | None
 ) -> Iterator[Cell]:
@@ -180,7 +196,7 @@ def _edition(
         prior_date=prior.reporting_date if prior else None,
         setting_reasons={name: setting.why for name, setting in rulebook.file.settings.items()},
         cases=case_blocks(rulebook, cases, draft.languages),
-        findings=tuple(findings(engine)),
+        findings=tuple(findings(engine, rulebook)),
         controls=tuple(
             Control(
                 name, rulebook.columns[name].meaning, total.read, total.used, total.set_aside,

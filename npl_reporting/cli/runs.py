@@ -173,8 +173,9 @@ def explain(
     stored = opened.exposure(run, exposure)
     with reopen(opened, run) as again:
         explanation = explain_exposure(
-            again.engine, again.rulebook, again.tape.columns, again.run.reporting_date, exposure
-        )
+            again.engine, again.rulebook, again.columns, again.run.reporting_date, exposure,
+            again.source,
+        )  # fmt: skip
         if json:
             emit({"explanation": explanation, "stored": stored})
         else:

@@ -75,19 +75,19 @@ class Explanation:
 
 def explain(
     engine: Engine, rulebook: Rulebook, present: Sequence[str], reporting_date: date,
-    exposure_id: str,
+    exposure_id: str, source: str = "exposures",
 ) -> Explanation:  # fmt: skip
-    """Explain one exposure of the table `exposures`; NplError if it is not there.
+    """Explain one exposure of the table `source`; NplError if it is not there.
 
     Its debtor's exposures are carried forward day by day, unpaid, and decided on every day by the
     same SQL that checks every run.
     """
     wanted = literal(exposure_id)
-    found = engine.records(f"SELECT * FROM exposures WHERE exposure_id = {wanted}")
+    found = engine.records(f"SELECT * FROM {source} WHERE exposure_id = {wanted}")
     if not found:
         raise NplError(Problem(f"the run has no exposure '{exposure_id}'", "check its id"))
     debtor = found[0]["debtor_id"]
-    _carry_forward(engine, debtor, reporting_date)
+    _carry_forward(engine, source, debtor, reporting_date)
     facts.declare_exposures(engine, "future_exposures", rulebook, present, "", source="future")
     decided = declare_evaluated(engine, "future_exposures", "future", rulebook)
     engine.execute(
@@ -103,14 +103,14 @@ def explain(
     return Explanation(exposure_id, debtor, reporting_date, given, portions)
 
 
-def _carry_forward(engine: Engine, debtor: str, start: date) -> None:
+def _carry_forward(engine: Engine, source: str, debtor: str, start: date) -> None:
     """Make the table `future`: the debtor's exposures on every day to come, each day a debtor."""
     end = start + timedelta(days=HORIZON_DAYS)
     days = f"unnest(generate_series(DATE '{start}', DATE '{end}', INTERVAL 1 DAY))"
     engine.execute(
         "CREATE OR REPLACE TABLE future AS SELECT * REPLACE ("
         "debtor_id || '@' || reporting_date AS debtor_id) FROM ("
-        f"SELECT e.*, CAST({days} AS DATE) AS reporting_date FROM exposures e "
+        f"SELECT e.*, CAST({days} AS DATE) AS reporting_date FROM {source} e "
         f"WHERE e.debtor_id = {literal(debtor)})"
     )
 

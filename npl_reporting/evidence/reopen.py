@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +15,25 @@ from npl_reporting.evidence.records import Role, Run, RunFile
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, read_tape
 from npl_reporting.work import work_folder
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """A run's tape in an engine of its own (the table `exposures`), and its rulebook."""
+    """A run's tape in an engine of its own, and its rulebook.
+
+    `source` is the relation of exposures, with what the prior run left of them; `columns` are its
+    columns.
+    """
 
     run: Run
     engine: Engine
     rulebook: Rulebook
     tape: Tape
+    source: str
+    columns: Sequence[str]
 
 
 @contextmanager
@@ -43,10 +50,25 @@ def reopen(store: Store, name: str) -> Iterator[Reopened]:
             run.reporting_date,
             (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions)),
         )
-        with Engine(work, [source.path]) as engine:
+        prior = decisions_of(store, run.prior_run)
+        with Engine(work, [source.path, *([prior] if prior else [])]) as engine:
             quarantine = bool(run.parameters.get("quarantine"))
             tape = read_tape(engine, source, terms, quarantine=quarantine)
-            yield Reopened(run, engine, rulebook, tape)
+            relation, columns = "exposures", tuple(tape.columns)
+            if prior and run.prior_run:
+                day = store.run(run.prior_run).reporting_date
+                relation, columns = join_prior(engine, rulebook, prior, day, columns)
+            yield Reopened(run, engine, rulebook, tape, relation, columns)
+
+
+def decisions_of(store: Store, name: str | None) -> Path | None:
+    """Where the archive keeps what a run decided; None for no run."""
+    if name is None:
+        return None
+    kept = [file for file in store.files(name) if file.name == "decisions.parquet"]
+    if not kept:
+        raise NplError(Problem(f"the run {name} kept no decisions", "restore the archive"))
+    return store.archive.open_path(kept[0].sha256)
 
 
 def _rulebook(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> Rulebook:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.bands import Bands, bands_of
-from npl_reporting.law.columns import Column
+from npl_reporting.law.columns import Column, ColumnType
 from npl_reporting.law.conditions import comparisons, compile_condition
 from npl_reporting.law.expressions import (
+    NUMBERS,
     DebtorAggregate,
     Kind,
     Scope,
@@ -18,7 +19,14 @@ from npl_reporting.law.expressions import (
     compile_value,
 )
 from npl_reporting.law.rulebook import Decision, Fact, Outcome, Rule, Rulebook, Stage
-from npl_reporting.law.rulefile import DecisionText, FactText, RuleFile, RuleText, SettingValue
+from npl_reporting.law.rulefile import (
+    DecisionText,
+    FactText,
+    FindingText,
+    RuleFile,
+    RuleText,
+    SettingValue,
+)
 from npl_reporting.law.syntax import ExpressionError
 from npl_reporting.law.yamlfile import Path_, YamlFile
 from npl_reporting.money import RATE_DECIMALS, known_currency, minor_digits
@@ -38,7 +46,7 @@ class Compiler:
     ) -> None:  # fmt: skip
         self.file = file
         self.yaml = yaml
-        self.columns = {**columns, **file.columns}
+        self.columns = {**columns, **file.columns, **prior_columns(file)}
         self.changed = changed
         self.problems: list[Problem] = []
         settings = {name: setting.value for name, setting in file.settings.items()}
@@ -79,11 +87,14 @@ class Compiler:
         for number, text in enumerate(self.file.decisions):
             self._decision(text, ("decisions", number))
         amounts = self._amounts()
+        findings = tuple(self._findings())
+        carried = self._carried()
         if self.problems:
             raise NplError(*self.problems)
         return Rulebook(
             self.file, self.yaml, sha256, self.columns, self.settings,
-            frozenset(self.changed), portions, self._stages(), amounts, self.scope, self.levels,
+            frozenset(self.changed), portions, self._stages(), amounts, carried, findings,
+            self.scope, self.levels,
         )  # fmt: skip
 
     def _heading(self) -> None:
@@ -177,13 +188,21 @@ class Compiler:
         stage = max((self._ready(name) for name in read), default=0)
         decision = Decision(
             text.name, text.of, text.type == "rate", text.label, outcomes, text.outcomes,
-            _exact(text.default), tuple(rules), stage,
+            _exact(text.default), tuple(rules), stage, self._milder(text, where),
         )  # fmt: skip
         self._levels_allowed(decision, where)
         self.decisions[text.name] = decision
         self.levels[text.name] = LEVELS[text.of]
         kind: Kind = "decimal" if decision.rate else "text"
         self.scope = self.scope.with_names({text.name: kind}, {text.name: RATE_DECIMALS})
+
+    def _milder(self, text: DecisionText, where: Path_) -> frozenset[str]:
+        for number, milder in enumerate(text.milder_allowed):
+            place = (*where, "milder_allowed", number)
+            self._citation(milder.cite, (*place, "cite"))
+            if milder.fact not in self.scope.kinds:
+                self.fault((*place, "fact"), f"'{milder.fact}' is not defined", "name a fact")
+        return frozenset(milder.fact for milder in text.milder_allowed)
 
     def _outcomes(self, text: DecisionText, where: Path_) -> tuple[Outcome, ...]:
         if text.type == "rate":
@@ -278,6 +297,36 @@ class Compiler:
             self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
         return amounts
 
+    def _findings(self) -> Iterator[tuple[FindingText, Value]]:
+        for number, text in enumerate(self.file.findings):
+            where = ("findings", number, "when")
+            value = self.tried(where, lambda t=text: compile_value(t.when, self.scope))  # type: ignore[misc]
+            if value is None:
+                continue
+            if value.kind != "boolean" or value.aggregates:
+                self.fault(where, f"'{text.when}' is no condition on one exposure", "compare")
+            yield text, value
+
+    def _carried(self) -> dict[str, Value]:
+        """Values for the next quarter: of the exposure as a whole, known once all is decided."""
+        carried: dict[str, Value] = {}
+        for name, text in self.file.carried.items():
+            where = ("carried", name)
+            if name in self.scope.kinds or name in self.settings:
+                self.fault(where, f"'{name}' is defined twice", "choose another name")
+                continue
+            value = self.tried(where, lambda t=text: compile_value(t.value, self.scope))  # type: ignore[misc]
+            if value is None:
+                continue
+            wanted = Column(type=text.type, meaning=text.meaning).kind
+            if value.kind != wanted and {value.kind, wanted} - NUMBERS:
+                self.fault(where, f"'{name}' is {value.kind}, not {text.type}", "correct its type")
+            if any(self.levels.get(read, 1) == LEVELS["portion"] for read in value.names):
+                self.fault(where, f"'{name}' may differ between portions", "carry a whole value")
+            carried[name] = value
+            self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
+        return carried
+
     def _stages(self) -> tuple[Stage, ...]:
         last = max((d.stage for d in self.decisions.values()), default=0)
         last = max([last, *(fact.stage for fact in self.facts.values())])
@@ -309,3 +358,29 @@ class Compiler:
 
 def _exact(value: Outcome | int | None) -> Outcome | None:
     return Decimal(value) if isinstance(value, int) else value
+
+
+def prior_columns(file: RuleFile) -> dict[str, Column]:
+    """What a prior run leaves to read: its outcomes, what it carried, and its date.
+
+    They are columns like any other, so that a bank without a prior run may give them on its tape.
+    """
+    date_meaning = {"en": "Reporting date of the prior run", "zh-TW": "前期報表基準日"}
+    columns = {"prior_reporting_date": Column(type="date", meaning=date_meaning)}
+    for decision in file.decisions:
+        meaning = {k: f"{v} ({PRIOR.get(k, PRIOR['en'])})" for k, v in decision.label.items()}
+        kind: ColumnType = "rate" if decision.type == "rate" else "text"
+        columns[f"prior_{decision.name}"] = Column(
+            type=kind, meaning=meaning, values=tuple(decision.outcomes)
+        )
+    for name, carried in file.carried.items():
+        columns[f"prior_{name}"] = Column(type=carried.type, meaning=carried.meaning)
+    return columns
+
+
+PRIOR: Mapping[str, str] = {
+    "en": "prior quarter",
+    "zh-TW": "前期",
+    "zh-HK": "上季",
+    "zh-CN": "上季",
+}

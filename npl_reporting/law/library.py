@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from npl_reporting.errors import NplError, Problem
@@ -14,8 +14,15 @@ from npl_reporting.law.columns import column_dictionary
 from npl_reporting.law.compile import Compiler
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import RuleFile, SettingValue
-from npl_reporting.law.yamlfile import read, typed
+from npl_reporting.law.yamlfile import YamlFile, read, typed, unquoted
 from npl_reporting.resources import RULES, shown
+
+_KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "whole number",
+    Decimal: "number",
+    date: "date",
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,17 @@ def load_rulebook(
     file = typed(yaml, RuleFile)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     _path_agrees(file, path)
-    changed = {name: _setting(file, name, text) for name, text in (changes or {}).items()}
-    return Compiler(file, yaml, column_dictionary(), changed).rulebook(digest)
+    return _compiled(file, yaml, digest, changes or {})
+
+
+def with_settings(rulebook: Rulebook, changes: Mapping[str, str]) -> Rulebook:
+    """The same rule file with settings changed, given as text."""
+    return _compiled(rulebook.file, rulebook.yaml, rulebook.sha256, changes)
+
+
+def _compiled(file: RuleFile, yaml: YamlFile, sha256: str, changes: Mapping[str, str]) -> Rulebook:
+    changed = {name: _setting(file, name, text) for name, text in changes.items()}
+    return Compiler(file, yaml, column_dictionary(), changed).rulebook(sha256)
 
 
 def _path_agrees(file: RuleFile, path: Path) -> None:
@@ -93,19 +109,19 @@ def _setting(file: RuleFile, name: str, text: str) -> SettingValue:
         known = ", ".join(file.settings) or "none"
         raise NplError(Problem(f"the rulebook has no setting '{name}'", f"its settings: {known}"))
     default = file.settings[name].value
+    if isinstance(default, str):
+        return text
     try:
-        match default:
-            case bool():
-                return {"true": True, "false": False}[text]
-            case int():
-                return int(text)
-            case Decimal():
-                return Decimal(text)
-            case date():
-                return date.fromisoformat(text)
-    except (KeyError, ValueError, InvalidOperation):
-        kind = type(default).__name__
-        raise NplError(
-            Problem(f"setting {name}: '{text}' is no {kind}", f"default: {default}")
-        ) from None
-    return text
+        value = unquoted(text)
+    except ValueError:
+        value = None
+    if isinstance(default, Decimal) and type(value) is int:
+        value = Decimal(value)
+    if value is None or type(value) is not type(default):
+        what = f"setting {name}: '{text}' is no {_KINDS[type(default)]}"
+        raise NplError(Problem(what, f"its default is {_written(default)}"))
+    return value
+
+
+def _written(value: SettingValue) -> str:
+    return str(value).lower()

@@ -13,7 +13,7 @@ from npl_reporting.law.bands import Bands
 from npl_reporting.law.columns import Column
 from npl_reporting.law.conditions import CompiledCondition
 from npl_reporting.law.expressions import Scope, Value
-from npl_reporting.law.rulefile import RuleFile, SettingValue
+from npl_reporting.law.rulefile import FindingText, RuleFile, SettingValue
 from npl_reporting.law.yamlfile import Text, YamlFile
 
 Outcome = str | Decimal
@@ -57,6 +57,7 @@ class Decision:
     default: Outcome | None
     rules: tuple[Rule, ...]
     stage: int
+    milder_allowed: frozenset[str]
 
     def severity(self, outcome: Outcome) -> int:
         """Place of an outcome, 0 the mildest."""
@@ -81,8 +82,8 @@ class Rulebook:
     """One jurisdiction's rules, ready to run.
 
     `columns` are all columns it may read; `settings` the values in force for this run and
-    `changed` the names among them that the user changed; `portions` and `amounts` are compiled
-    in the file's order; `scope` names everything that a report may read of a treated exposure;
+    `changed` the names among them that the user changed; `portions`, `amounts` and
+    `carried` are compiled in the file's order; `scope` names everything that a report may read of a treated exposure;
     `levels` says of each name whether it is the debtor's (0), the exposure's (1) or the
     portion's (2).
     """
@@ -96,6 +97,8 @@ class Rulebook:
     portions: Mapping[str, Value]
     stages: tuple[Stage, ...]
     amounts: Mapping[str, Value]
+    carried: Mapping[str, Value]
+    findings: tuple[tuple[FindingText, Value], ...]
     scope: Scope
     levels: Mapping[str, int]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from npl_reporting.dates import MonthsConvention
-from npl_reporting.law.columns import Column
+from npl_reporting.law.columns import Column, ColumnType
 from npl_reporting.law.yamlfile import Record, Text
 
 SettingValue = bool | int | Decimal | date | str
@@ -52,6 +52,31 @@ class RuleText(Record):
     label: Text = Field(default_factory=dict)
 
 
+class Milder(Record):
+    """An outcome that may get milder as a fact grows, because the law says so."""
+
+    fact: str
+    cite: str
+    why: Text
+
+
+class Carried(Record):
+    """A value that a run keeps for the next quarter's, which reads it as `prior_<name>`."""
+
+    type: ColumnType
+    value: str
+    meaning: Text
+
+
+class FindingText(Record):
+    """Something that cannot be known of an exposure, said as a finding instead of guessed."""
+
+    id: str
+    when: str
+    severity: Literal["error", "warning"] = "warning"
+    words: Text
+
+
 class DecisionText(Record):
     """A question that the file answers for each exposure, portion or debtor."""
 
@@ -63,6 +88,7 @@ class DecisionText(Record):
     default: str | int | Decimal | None = None
     facts: dict[str, str | FactText] = Field(default_factory=dict)
     rules: tuple[RuleText, ...]
+    milder_allowed: tuple[Milder, ...] = ()
 
 
 class Example(Record):
@@ -96,4 +122,6 @@ class RuleFile(Record):
     facts: dict[str, str | FactText] = Field(default_factory=dict)
     decisions: tuple[DecisionText, ...]
     amounts: dict[str, str] = Field(default_factory=dict)
+    carried: dict[str, Carried] = Field(default_factory=dict)
+    findings: tuple[FindingText, ...] = ()
     examples: tuple[Example, ...] = ()

@@ -21,17 +21,22 @@ TREATED = "treated"
 
 
 def classify(
-    engine: Engine, rulebook: Rulebook, present: Sequence[str], reporting_date: date | None
+    engine: Engine,
+    rulebook: Rulebook,
+    present: Sequence[str],
+    reporting_date: date | None,
+    source: str = "exposures",
 ) -> tuple[Case, ...]:
-    """Decide every exposure in the table `exposures`; return the cases, by descending amount.
+    """Decide every exposure in the table `source`; return the cases, by descending amount.
 
     Leaves the view `treated` with a row per exposure and portion: `row`, every tape column and
-    fact, `portion`, `amount`, `first_portion`, a column per decision and per amount, `case_id`.
-    Where `reporting_date` is None, `exposures` has the column. Every case is decided twice;
+    fact, `portion`, `amount`, `first_portion`, a column per decision, per amount and per carried
+    value, `case_id`.
+    Where `reporting_date` is None, `source` has the column. Every case is decided twice;
     DataError if durable-rules and SQL differ anywhere, or if a case gets no outcome.
     """
     dates = constant_sql(reporting_date).text if reporting_date else ""
-    facts.declare_exposures(engine, "all_exposures", rulebook, present, dates)
+    facts.declare_exposures(engine, "all_exposures", rulebook, present, dates, source)
     current = "all_exposures"
     verdicts: dict[int, tuple[Verdict, ...]] = {0: ()}
     bands: dict[int, dict[str, int]] = {0: {}}
@@ -42,7 +47,7 @@ def classify(
         found = _distinct(engine, current, number)
         bands, verdicts = _decide(rulebook, stage, key, found, bands, verdicts)
         current = _carried(engine, rulebook, current, stage, verdicts, number)
-    _both_agree(engine, rulebook, verdicts, len(stage_keys) - 1, dates, present)
+    _both_agree(engine, rulebook, verdicts, len(stage_keys) - 1)
     _treated(engine, rulebook, current)
     return _cases(engine, len(stage_keys) - 1, bands, verdicts)
 
@@ -155,13 +160,11 @@ def _of(verdicts: Sequence[Verdict], decision: str) -> Verdict:
 
 
 def _both_agree(
-    engine: Engine, rulebook: Rulebook, verdicts: Mapping[int, tuple[Verdict, ...]], last: int,
-    dates: str, present: Sequence[str],
-) -> None:  # fmt: skip
+    engine: Engine, rulebook: Rulebook, verdicts: Mapping[int, tuple[Verdict, ...]], last: int
+) -> None:
     """Decide an example of every case again in SQL, from its own facts; DataError if they differ."""
-    facts.declare_exposures(engine, "example_exposures", rulebook, present, dates)
     engine.execute(
-        "CREATE OR REPLACE VIEW examples AS SELECT * FROM example_exposures "
+        "CREATE OR REPLACE VIEW examples AS SELECT * FROM all_exposures "
         f'WHERE "row" IN (SELECT example_row FROM cases_{last})'
     )
     evaluated = declare_evaluated(engine, "examples", "example", rulebook, shared="all")
@@ -197,10 +200,10 @@ def _difference(
 
 
 def _treated(engine: Engine, rulebook: Rulebook, source: str) -> None:
-    """Add the amounts that follow from the outcomes, and hide the keys."""
+    """Add the amounts and carried values that follow from the outcomes, and hide the keys."""
     current = source
     hidden = ", ".join(quoted(_key_column(n)) for n in range(len(rulebook.stages)))
-    for name, value in rulebook.amounts.items():
+    for name, value in {**rulebook.amounts, **rulebook.carried}.items():
         view = f"amount_{name}"
         engine.execute(
             f"CREATE OR REPLACE VIEW {view} AS SELECT *, {value.sql} AS {quoted(name)} FROM {current}"

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from npl_reporting.engine import Engine, quoted
+from npl_reporting.law.expressions import NUMBERS
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import Example
@@ -155,7 +156,7 @@ def _found(rulebook: Rulebook, name: str, rows: list[dict[str, Any]], portion: s
         return f"no portion '{portion}'"
     if name not in chosen[0]:
         return f"nothing is called '{name}'"
-    if name in rulebook.amounts or name == "amount":
+    if name == "amount" or (name in rulebook.amounts and rulebook.amounts[name].kind in NUMBERS):
         return sum((row[name] for row in chosen), Decimal(0))
     values = {row[name] for row in chosen}
     return values.pop() if len(values) == 1 else {row["portion"]: row[name] for row in chosen}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import Finding
+from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.checks import all_checks, phases
 
 _COLUMNS = 'check_id, severity, "row", exposure_id, "column", value, expected'
@@ -60,8 +61,20 @@ def count_findings(engine: Engine) -> Mapping[str, int]:
     )
 
 
-def findings(engine: Engine) -> Iterator[Finding]:
-    """Every finding of the tape that was read, the tape's own first, then row by row."""
+def add_rule_findings(engine: Engine, rulebook: Rulebook, treated: str) -> None:
+    """Record what a rulebook says cannot be known of the exposures in the view `treated`."""
+    for text, value in rulebook.findings:
+        known = (text.id, text.severity, text.words["en"])
+        check, severity, words = (literal(part) for part in known)
+        engine.execute(
+            f"INSERT INTO findings SELECT {check}, {severity}, row, exposure_id, '', NULL, {words} "
+            f"FROM {treated} WHERE first_portion AND {value.sql}"
+        )
+
+
+def findings(engine: Engine, rulebook: Rulebook | None = None) -> Iterator[Finding]:
+    """Every finding, the tape's own first, then row by row; `rulebook` words those that it added."""
+    added = {text.id: dict(text.words) for text, _ in rulebook.findings} if rulebook else {}
     order = f'SELECT {_COLUMNS} FROM findings ORDER BY "row" NULLS FIRST, check_id, "column"'
     for batch in engine.batches(order):
         for record in batch.to_pylist():
@@ -69,5 +82,5 @@ def findings(engine: Engine) -> Iterator[Finding]:
             yield Finding(
                 record["check_id"], record["severity"], record["row"], record["exposure_id"],
                 column, record["value"], record["expected"],
-                all_checks()[record["check_id"]].words(column),
+                added.get(record["check_id"]) or all_checks()[record["check_id"]].words(column),
             )  # fmt: skip

@@ -28,7 +28,7 @@ def decisions_sql(rulebook: Rulebook) -> str:
         "exposure_id", "debtor_id", "portion", "amount",
         *(decision.name for decision in rulebook.decisions),
         *(fact.name for fact in rulebook.facts),
-        "case_id", *rulebook.amounts,
+        "case_id", *rulebook.amounts, *rulebook.carried,
     ]  # fmt: skip
     return f"SELECT {', '.join(quoted(name) for name in names)} FROM {TREATED}"
 
