@@ -9,9 +9,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from pydantic import Field
+
 from npl_reporting.engine import Engine
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.yamlfile import Record, load
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify
 from npl_reporting.portfolio.source import TapeSource
@@ -34,6 +37,7 @@ class Book:
     rulebook: Rulebook
     plans: tuple[Plan, ...]
     cells: tuple[Cell, ...]
+    figures: Mapping[str, Decimal]
     results: tuple[CheckResult, ...]
 
     def plan(self, report: str) -> Plan:
@@ -45,11 +49,20 @@ class Book:
         return tuple(c for c in self.cells if c.report == report and c.period == "current")
 
 
+class Given(Record):
+    """What stands beside a small book's tape."""
+
+    as_of: date
+    why: str
+    parameters: dict[str, Decimal | int] = Field(default_factory=dict)
+
+
 @contextmanager
-def classified(
-    tape: Path, work: Path, jurisdiction: str, as_of: date, parameters: Mapping[str, Decimal]
-) -> Iterator[Book]:
-    """Classify a tape and compute every report of the jurisdiction over it."""
+def classified(folder: Path, work: Path) -> Iterator[Book]:
+    """Classify a folder's tape and compute every report of its jurisdiction over it."""
+    given = load(folder / "given.yaml", Given)
+    parameters = {name: Decimal(value) for name, value in given.parameters.items()}
+    jurisdiction, as_of, tape = folder.name.split(".")[0], given.as_of, folder / "tape.csv"
     rulebook = load_rulebook(jurisdiction, as_of)
     with Engine(work, [tape]) as engine:
         read = read_tape(
@@ -60,12 +73,13 @@ def classified(
         engine.execute(f"CREATE TABLE {KEPT} AS SELECT * FROM {TREATED}")
         plans = plan_reports(load_reports(jurisdiction, as_of), rulebook.scope, parameters)
         cells = tuple(cell for planned in plans for cell in compute(engine, planned, relation=KEPT))
-        results = evaluate(engine, plans, cells, _figures(read, cases), KEPT)
-        yield Book(engine, rulebook, plans, cells, results)
+        figures = _figures(read, cases)
+        results = evaluate(engine, plans, cells, figures, KEPT)
+        yield Book(engine, rulebook, plans, cells, figures, results)
 
 
 def _figures(tape: Tape, cases: Sequence[Case]) -> dict[str, Decimal]:
-    """The run's own numbers, as the road gives them to the checks."""
+    """The run's own numbers, as the road gives them to the checks; the ledger agrees."""
     figures = {
         "rows_read": Decimal(tape.counts.read),
         "rows_used": Decimal(tape.counts.used),
@@ -77,4 +91,5 @@ def _figures(tape: Tape, cases: Sequence[Case]) -> dict[str, Decimal]:
         figures[f"{column}_read"] = total.read
         figures[f"{column}_used"] = total.used
         figures[f"{column}_set_aside"] = total.set_aside
+        figures[f"{column}_ledger"] = total.read
     return figures

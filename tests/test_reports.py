@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from pydantic import Field
 from small_book import KEPT, Book, classified
 
-from npl_reporting.law.yamlfile import Record, load
 from npl_reporting.resources import REPORTS
 from npl_reporting.returns.layout import Layout
 from npl_reporting.returns.library import load_report
@@ -23,20 +20,12 @@ from npl_reporting.returns.page import Page
 from npl_reporting.returns.wording import Wording, fixed_words
 
 FOLDER = Path(__file__).parent / "reports"
-BOOKS = sorted(path.parent for path in FOLDER.glob("*/given.yaml"))
+BOOKS = sorted(path.parent for path in FOLDER.glob("*/cells.csv"))
 PUBLISHED = [folder for folder in BOOKS if (folder / "printed.csv").exists()]
 FILES = sorted(REPORTS.glob("*/*.yaml"))
 WORDING = Wording(Page("", {}, ("zh-TW",), "TW", date(2025, 9, 30), "", "TWD"))
 RATIO_DECIMALS = 18
 """Decimals of a stored quotient; the rest is cut."""
-
-
-class Given(Record):
-    """What stands beside a small book's tape."""
-
-    as_of: date
-    why: str
-    parameters: dict[str, Decimal | int] = Field(default_factory=dict)
 
 
 class Opened(NamedTuple):
@@ -53,12 +42,8 @@ def opened(
 ) -> Iterator[Opened]:
     """Each small book, classified once."""
     folder: Path = request.param
-    jurisdiction, report, *_ = folder.name.split(".")
-    given = load(folder / "given.yaml", Given)
-    parameters = {name: Decimal(value) for name, value in given.parameters.items()}
-    work = tmp_path_factory.mktemp("book")
-    with classified(folder / "tape.csv", work, jurisdiction, given.as_of, parameters) as book:
-        yield Opened(folder, report, book)
+    with classified(folder, tmp_path_factory.mktemp("book")) as book:
+        yield Opened(folder, folder.name.split(".")[1], book)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}.{path.stem}")
