@@ -27,7 +27,7 @@ def declare_evaluated(
             facts.declare_portions(engine, current, f"{prefix}_portions", rulebook.portions)
             current = f"{prefix}_portions"
         for decision in stage.decisions:
-            view = f"{prefix}_{decision.name}"
+            view = quoted(f"{prefix} decides {decision.name}")
             engine.execute(f"CREATE OR REPLACE VIEW {view} AS {_decided(decision, current)}")
             current = view
     return current

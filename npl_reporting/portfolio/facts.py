@@ -98,12 +98,13 @@ def declare_portions(
     first = " ".join(f"WHEN {column} <> 0 THEN {i}" for i, column in enumerate(columns))
     name_of = " ".join(f"WHEN {i} THEN {literal(name)}" for i, name in enumerate(portions))
     amount_of = " ".join(f"WHEN {i} THEN {column}" for i, column in enumerate(columns))
-    places = f"SELECT *, CASE {first} ELSE {last} END AS first_place FROM {inner}"
+    place, first_place = '"portion place"', '"first place"'
+    places = f"SELECT *, CASE {first} ELSE {last} END AS {first_place} FROM {inner}"
     engine.execute(
-        f"CREATE OR REPLACE VIEW {target} AS SELECT * EXCLUDE (place, first_place), "
-        "place = first_place AS first_portion FROM ("
-        f"SELECT * EXCLUDE ({', '.join(columns)}), CASE place {name_of} END AS portion, "
-        f"CASE place {amount_of} END AS amount FROM ("
-        f"SELECT *, unnest({list(range(len(portions)))}) AS place FROM ({places}))"
-        ") WHERE amount <> 0 OR place = first_place"
+        f"CREATE OR REPLACE VIEW {target} AS SELECT * EXCLUDE ({place}, {first_place}), "
+        f"{place} = {first_place} AS first_portion FROM ("
+        f"SELECT * EXCLUDE ({', '.join(columns)}), CASE {place} {name_of} END AS portion, "
+        f"CASE {place} {amount_of} END AS amount FROM ("
+        f"SELECT *, unnest({list(range(len(portions)))}) AS {place} FROM ({places}))"
+        f") WHERE amount <> 0 OR {place} = {first_place}"
     )
