@@ -22,6 +22,7 @@ from printed_pages import RUN, annex, form_c, long_list, text
 from npl_reporting.errors import NplError
 from npl_reporting.resources import TEMPLATES
 from npl_reporting.returns import render as door
+from npl_reporting.returns import workers
 from npl_reporting.returns.document import html
 from npl_reporting.returns.fonts import FONTS
 from npl_reporting.returns.page import Attachment, Page, Shown
@@ -323,6 +324,17 @@ def test_workers_report_the_problems_of_all_pages_and_each_page_done() -> None:
 
 def test_no_pages_need_no_process() -> None:
     assert render_all([]) == {}
+
+
+def test_workers_leave_nothing_in_the_work_folder(tmp_path: Path) -> None:
+    render_all([small()], work=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_dies_is_a_bug_with_the_pages_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_SERVE", "import sys; sys.exit(3)")
+    with pytest.raises(RuntimeError, match="drew asset_quality ended with exit code 3"):
+        render_all([small()])
 
 
 def test_long_texts_wrap_inside_their_column() -> None:

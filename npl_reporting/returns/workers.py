@@ -15,6 +15,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from threading import Thread
+from time import sleep
 from typing import IO, Any
 
 from npl_reporting.errors import NplError, Problem
@@ -30,14 +33,13 @@ Answer = bytes | tuple[Problem, ...]
 class Worker:
     """One process that draws the pages it is given, one after the other."""
 
-    def __init__(self, work: Path | None) -> None:
+    def __init__(self, folder: str) -> None:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        place = {"TMPDIR": str(work)} if work else {}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _SERVE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": paths, **place},
+            env={**os.environ, "PYTHONPATH": paths, "TMPDIR": folder},
         )
 
     def draw(self, page: Page) -> Answer:
@@ -48,7 +50,7 @@ class Worker:
             pickle.dump(page, process.stdin)
             process.stdin.flush()
             answer: Answer = pickle.load(process.stdout)
-        except (EOFError, BrokenPipeError):
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             code = process.wait()
             what = f"the process that drew {page.report} ended with exit code {code}"
             raise RuntimeError(what) from None
@@ -69,9 +71,18 @@ def each(
 ) -> dict[str, bytes]:
     """Draw every page, the longest first; NplError holds the problems of all of them."""
     assert len({page.report for page in pages}) == len(pages), "two pages of one report"
-    count = min(processes or len(os.sched_getaffinity(0)), len(pages)) or 1
+    if not pages:
+        return {}
+    count = min(processes or len(os.sched_getaffinity(0)), len(pages))
+    with TemporaryDirectory(prefix="npl-pages-", dir=work) as folder:
+        answers = _answers(pages, [Worker(folder) for _ in range(count)], done)
+    return _files([(page.report, answers[page.report]) for page in pages])
+
+
+def _answers(
+    pages: Sequence[Page], staff: Sequence[Worker], done: Callable[[str], object]
+) -> dict[str, Answer]:
     idle: SimpleQueue[Worker] = SimpleQueue()
-    staff = [Worker(work) for _ in range(count if pages else 0)]
     for worker in staff:
         idle.put(worker)
 
@@ -82,14 +93,13 @@ def each(
         done(page.report)
         return page.report, answer
 
-    with ThreadPoolExecutor(count) as threads:
+    with ThreadPoolExecutor(len(staff)) as threads:
         try:
-            answers = dict(threads.map(draw, sorted(pages, key=_weight, reverse=True)))
+            return dict(threads.map(draw, sorted(pages, key=_weight, reverse=True)))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for worker in staff:
                 worker.end()
-    return _files([(page.report, answers[page.report]) for page in pages])
 
 
 def _files(answers: Sequence[tuple[str, Answer]]) -> dict[str, bytes]:
@@ -105,7 +115,8 @@ def _weight(page: Page) -> int:
 
 def serve(render: Callable[[Page], bytes]) -> None:
     """Draw pages from standard input until it ends: what a worker's process runs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends its workers itself
+    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     try:
@@ -114,6 +125,13 @@ def serve(render: Callable[[Page], bytes]) -> None:
             answers.flush()
     except BrokenPipeError:
         os._exit(1)
+
+
+def _end_with(caller: int) -> None:
+    """End this process soon after the one that started it, even while it draws."""
+    while os.getppid() == caller:
+        sleep(1)
+    os._exit(1)
 
 
 def _answer(render: Callable[[Page], bytes], page: Page) -> Answer:
