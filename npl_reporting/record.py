@@ -81,6 +81,7 @@ def record(
             **{name: str(value) for name, value in parameters.items()},
             "reading": json.dumps(content["reading"]),
             "quarantine": request.quarantine,
+            "checks_not_made": list(tape.skipped),
         },
     )
 
@@ -114,8 +115,6 @@ def _warnings(rulebook: Rulebook, request: Request, tape: Tape) -> Iterator[Text
         yield word("review_overdue", day=file.review_by)
     if tape.counts.set_aside:
         yield word("rows_set_aside", number=f"{tape.counts.set_aside:,}")
-    if tape.skipped:
-        yield word("checks_skipped", checks=", ".join(tape.skipped))
 
 
 def _shelved(rulebook: Rulebook) -> bool:

@@ -8,6 +8,7 @@ import typer
 
 from npl_reporting import __version__
 from npl_reporting.cli import printing, rules, runs
+from npl_reporting.cli.demo import demo
 from npl_reporting.errors import NplError
 
 INTERRUPTED = 130
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(rules.app, name="rules")
+app.command()(demo)
 runs.register(app)
 
 

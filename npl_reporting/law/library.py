@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from npl_reporting.errors import NplError, Problem
@@ -75,9 +76,8 @@ def load_rulebook(
 ) -> Rulebook:
     """Load, check and compile a rulebook; `changes` are settings given as text on the call."""
     path = find(reference, as_of)
-    yaml = read(path)
-    file = typed(yaml, RuleFile)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    yaml, file = _parsed(path, digest)
     _path_agrees(file, path)
     return _compiled(file, yaml, digest, changes or {})
 
@@ -90,6 +90,13 @@ def with_settings(rulebook: Rulebook, changes: Mapping[str, str]) -> Rulebook:
 def _compiled(file: RuleFile, yaml: YamlFile, sha256: str, changes: Mapping[str, str]) -> Rulebook:
     changed = {name: _setting(file, name, text) for name, text in changes.items()}
     return Compiler(file, yaml, column_dictionary(), changed).rulebook(sha256)
+
+
+@lru_cache(maxsize=16)
+def _parsed(path: Path, digest: str) -> tuple[YamlFile, RuleFile]:
+    """Parse a file once for as long as its content is the same."""
+    yaml = read(path)
+    return yaml, typed(yaml, RuleFile)
 
 
 def _path_agrees(file: RuleFile, path: Path) -> None:
