@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -17,13 +17,14 @@ from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.report import Check, Table
 
 CELL, PORTFOLIO, RUN = "cell", "portfolio", "run"
+_COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 NO_SUCH_CELL = "no_such_cell"
 NOT_GIVEN = "not_given"
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check came out; `detail` shows the figures, or why it could not be evaluated."""
+    """How one check came out; `detail` shows the figures, `missing` those that had no value."""
 
     report: str
     id: str
@@ -31,6 +32,7 @@ class CheckResult:
     sentence: Text
     state: Literal["passed", "failed", "not_evaluated"]
     detail: str = ""
+    missing: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,15 @@ class Figure:
         return f"{self.name}: {self.reason if self.value is None else exact_text(self.value)}"
 
 
+Find = Callable[[str, tuple[str, ...]], Figure]
+"""Finds the figure behind a name, or behind a function and its texts."""
+
+
 @dataclass
 class Reader:
     """Puts figures in the place of what a check names, and notes each."""
 
-    find: Callable[[str, tuple[str, ...]], Figure]
+    find: Find
     figures: dict[str, Figure] = field(default_factory=dict)
 
     def filled(self, node: Node) -> Node:
@@ -114,7 +120,7 @@ class _Facts:
             return _given(f"run('{args[0]}')", self.figures.get(args[0]))
         return _given(name, self.planned.parameters.get(name))
 
-    def in_row(self, table: Table, row: str) -> Callable[[str, tuple[str, ...]], Figure]:
+    def in_row(self, table: Table, row: str) -> Find:
         """Find what a check over each row names: its own columns first."""
         columns = {column.id for column in table.columns}
 
@@ -161,47 +167,73 @@ def _given(name: str, value: Decimal | None) -> Figure:
     return Figure(name, value, NOT_GIVEN)
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """Whether a statement holds; None where a figure that it reads, or a quotient, is missing."""
+
+    held: bool | None
+    compared: str
+    figures: tuple[Figure, ...]
+
+    def __str__(self) -> str:
+        if self.held:
+            return self.compared
+        figures = "; ".join(map(str, self.figures))
+        return f"{self.compared}; {figures}" if self.compared else figures
+
+
 def _evaluated(facts: _Facts) -> Iterator[CheckResult]:
     for check in facts.planned.report.definition.checks:
         if check.each is None:
-            held, figures = _held(facts, check, facts.find)
-            yield _result(facts, check, held, "; ".join(map(str, figures)))
+            outcome = _outcome(facts, check, facts.find)
+            yield _result(facts, check, [outcome], str(outcome))
         else:
             yield _each(facts, check, facts.planned.tables[check.each].table)
 
 
-def _held(
-    facts: _Facts, check: Check, find: Callable[[str, tuple[str, ...]], Figure]
-) -> tuple[bool | None, list[Figure]]:
-    """Whether the statement holds; None where a figure that it reads is missing."""
+def _outcome(facts: _Facts, check: Check, find: Find) -> _Outcome:
     reader = Reader(find)
     node = reader.filled(parse_expression(check.that))
-    figures = list(reader.figures.values())
-    missing = [figure for figure in figures if figure.value is None]
+    figures = tuple(reader.figures.values())
+    missing = tuple(figure for figure in figures if figure.value is None)
     if missing:
-        return None, missing
-    return facts.engine.value(f"SELECT {compile_node(node, Scope({})).sql}"), figures
+        return _Outcome(None, "", missing)
+    sides = node.args if isinstance(node, Call) and node.function in _COMPARISONS else ()
+    sql = ", ".join(compile_node(part, Scope({})).sql for part in (node, *sides))
+    ((held, *values),) = facts.engine.rows(f"SELECT {sql}")
+    sign = f" {node.function} " if isinstance(node, Call) else ""
+    return _Outcome(held, sign.join(map(_text, values)), figures)
+
+
+def _text(value: object) -> str:
+    return exact_text(value) if isinstance(value, Decimal) else str(value)
 
 
 def _each(facts: _Facts, check: Check, table: Table) -> CheckResult:
+    """Evaluate a statement in every row of a table that has all it reads; say how many have."""
     rows = dict.fromkeys(
         cell.row
         for cell in facts.cells.values()
         if cell.report == facts.planned.report.id and cell.table == table.id
     )
-    found = {row: _held(facts, check, facts.in_row(table, row)) for row in rows}
-    failed = {row: figures for row, (held, figures) in found.items() if held is False}
-    passed = [row for row, (held, _) in found.items() if held]
-    if failed:
-        texts = [f"{row}: {'; '.join(map(str, figures))}" for row, figures in failed.items()]
-        return _result(facts, check, False, " | ".join(texts))
-    detail = f"{len(passed)}/{len(found)}"
-    return _result(facts, check, True if passed else None, detail)
+    found = {row: _outcome(facts, check, facts.in_row(table, row)) for row in rows}
+    texts = [f"{row}: {outcome}" for row, outcome in found.items() if outcome.held is False]
+    passed = sum(outcome.held is True for outcome in found.values())
+    detail = " | ".join(texts) or f"{passed}/{len(found)}"
+    return _result(facts, check, found.values(), detail)
 
 
-def _result(facts: _Facts, check: Check, held: bool | None, detail: str) -> CheckResult:
-    state: Literal["passed", "failed", "not_evaluated"] = "passed" if held else "failed"
-    if held is None:
-        state = "not_evaluated"
+def _result(
+    facts: _Facts, check: Check, outcomes: Collection[_Outcome], detail: str
+) -> CheckResult:
+    """Failed if any outcome is, passed if any other holds, else not evaluated."""
+    held = {outcome.held for outcome in outcomes}
+    state: Literal["passed", "failed", "not_evaluated"] = "not_evaluated"
+    if False in held:
+        state = "failed"
+    elif True in held:
+        state = "passed"
+    figures = (figure for outcome in outcomes for figure in outcome.figures)
+    missing = tuple(dict.fromkeys(figure for figure in figures if figure.value is None))
     report = facts.planned.report.id
-    return CheckResult(report, check.id, check.severity, check.sentence, state, detail)
+    return CheckResult(report, check.id, check.severity, check.sentence, state, detail, missing)

@@ -18,7 +18,7 @@ from npl_reporting.returns.sharedwords import day_text, word
 _STATES = ("passed", "failed", "not_evaluated")
 
 
-def cover_facts(edition: Edition, plans: Sequence[Plan]) -> Iterator[Fact]:
+def cover_facts(edition: Edition) -> Iterator[Fact]:
     """Ids, hashes and versions: enough to do the run again and get the same pages."""
     run = edition.run
     yield Fact(word("run"), run.id, mono=True)
@@ -30,9 +30,6 @@ def cover_facts(edition: Edition, plans: Sequence[Plan]) -> Iterator[Fact]:
     yield Fact(word("rulebook_hash"), run.rulebook_sha256, mono=True)
     yield Fact(word("tape"), run.tape_name, mono=True)
     yield Fact(word("tape_hash"), run.tape_sha256, mono=True)
-    for planned in plans:
-        digest = hashlib.sha256(planned.report.file.path.read_bytes()).hexdigest()
-        yield Fact(word("report_hash", name=planned.report.id), digest, mono=True)
     yield Fact(word("version"), run.engine_version, mono=True)
 
 
@@ -54,7 +51,7 @@ def settings_table(edition: Edition) -> Table:
     lines = tuple(
         Line(
             name,
-            {language: name for language in edition.run.languages},
+            dict.fromkeys(edition.run.languages, name),
             (
                 Shown(setting.value, "text"),
                 Shown(word(setting.basis), "text"),
@@ -82,6 +79,20 @@ def checks_table(plans: Sequence[Plan], results: Sequence[CheckResult]) -> Table
     ]
     lines.append(Line("all", word("all_reports"), _counts(results), "total"))
     return Table(heads, tuple(lines), word("checks_by_report"), stub=word("report"))
+
+
+def files_table(edition: Edition, plans: Sequence[Plan]) -> Table:
+    """The report files that the run used, each with the hash of its bytes."""
+    lines = tuple(
+        Line(
+            planned.report.id,
+            dict.fromkeys(edition.run.languages, planned.report.file.path.name),
+            (Shown(hashlib.sha256(planned.report.file.path.read_bytes()).hexdigest(), "text"),),
+        )
+        for planned in plans
+    )
+    heads = (Head("hash", {"en": "SHA-256"}, "text"),)
+    return Table(heads, lines, word("report_files"), stub=word("report_file"))
 
 
 def _counts(results: Sequence[CheckResult]) -> tuple[Shown, ...]:

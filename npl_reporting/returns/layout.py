@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from string import ascii_uppercase
@@ -118,7 +118,10 @@ class Layout:
             for rank, (row, cells) in enumerate(ranked.items(), 1)
         ]
         heads = [self._head(table, column, period) for column in columns]
-        return self._captioned(table, period, self._table(table, heads, lines))
+        printed = self._table(table, heads, lines)
+        if not lines:
+            printed = replace(printed, note=word("no_lines"))
+        return self._captioned(table, period, printed)
 
     def _captioned(self, table: Table, period: Period, printed: page.Table) -> page.Table:
         """Name the period where a list stands for two; say so where there is none to compare."""
@@ -126,8 +129,8 @@ class Layout:
             return printed
         caption = _joined(table.caption, self._period(period))
         absent = period == "comparative" and not printed.lines
-        note = shared_words().reasons[NO_PRIOR_RUN] if absent else table.note
-        return page.Table(printed.heads, printed.lines, caption, note, printed.unit, printed.stub)
+        note = shared_words().reasons[NO_PRIOR_RUN] if absent else printed.note
+        return replace(printed, caption=caption, note=note)
 
     def _label(self, table: Table, rank: int, cells: Mapping[str, Cell | None]) -> Text:
         columns = {column.id: column for column in table.columns}

@@ -8,7 +8,13 @@ from datetime import date
 
 from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.checks import CheckResult
-from npl_reporting.returns.cover import checks_table, cover_facts, key_figures, settings_table
+from npl_reporting.returns.cover import (
+    checks_table,
+    cover_facts,
+    files_table,
+    key_figures,
+    settings_table,
+)
 from npl_reporting.returns.edition import Edition
 from npl_reporting.returns.files import cells_file
 from npl_reporting.returns.layout import Layout
@@ -16,7 +22,7 @@ from npl_reporting.returns.page import CheckLine, Fact, Page
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.quality import findings_file, quality_tables
 from npl_reporting.returns.report import Period
-from npl_reporting.returns.sharedwords import shared_words, word
+from npl_reporting.returns.sharedwords import reason_text, shared_words, word
 
 
 def pages(
@@ -46,6 +52,7 @@ def _report_page(
 ) -> Page:
     run, definition = edition.run, planned.report.definition
     own = [cell for cell in cells if cell.report == planned.report.id]
+    own_results = [result for result in results if result.report == planned.report.id]
     layout = Layout(planned.report, own, _dates(edition))
     attached = (cells_file(planned.report, own),) if own else ()
     return Page(
@@ -64,7 +71,7 @@ def _report_page(
         tables=tuple(layout.tables()),
         charts=tuple(layout.charts()),
         notes=definition.notes,
-        checks=tuple(_check(result) for result in results if result.report == planned.report.id),
+        checks=tuple(_check(planned, result, run.languages[0]) for result in own_results),
         attachments=(*attached, *edition.lists.get(planned.report.id, ())),
         unit=definition.unit,
     )
@@ -84,8 +91,15 @@ def _facts(planned: Plan) -> Iterator[Fact]:
         yield Fact(word("deadline"), definition.deadline)
 
 
-def _check(result: CheckResult) -> CheckLine:
-    return CheckLine(result.id, result.severity, result.sentence, result.state, result.detail)
+def _check(planned: Plan, result: CheckResult, language: str) -> CheckLine:
+    """A check as the page shows it; what was missing is said in the page's main language."""
+    detail = result.detail
+    if result.state == "not_evaluated":
+        detail = "; ".join(
+            f"{figure.name}: {reason_text(planned.report, figure.reason)[language]}"
+            for figure in result.missing
+        )
+    return CheckLine(result.id, result.severity, result.sentence, result.state, detail)
 
 
 def _cover(
@@ -98,7 +112,12 @@ def _cover(
 ) -> Page:
     return replace(
         page,
-        facts=tuple(cover_facts(edition, plans)),
+        facts=tuple(cover_facts(edition)),
         figures=tuple(key_figures(planned, plans, cells)),
-        tables=(*page.tables, checks_table(plans, results), settings_table(edition)),
+        tables=(
+            *page.tables,
+            checks_table(plans, results),
+            settings_table(edition),
+            files_table(edition, plans),
+        ),
     )

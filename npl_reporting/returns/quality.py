@@ -35,14 +35,14 @@ def _rows_table(edition: Edition) -> Table:
     counts = (run.rows_read, run.rows_used, run.rows_set_aside)
     cells = tuple(Shown(Decimal(count), "count") for count in counts)
     heads = tuple(Head(n, word(n), "count") for n in ("read", "used", "set_aside"))
-    return Table(heads, (Line("rows", word("rows"), cells),), word("controls"), stub=word("item"))
+    return Table(heads, (Line("rows", word("rows"), cells),), word("row_counts"), stub=word("item"))
 
 
 def _sums_table(controls: Sequence[Control], unit: int) -> Table:
     names = ("read", "used", "set_aside", "ledger", "difference")
     heads = tuple(Head(name, word(name), "money") for name in names)
     lines = tuple(Line(c.column, c.label, _sums(c)) for c in controls)
-    return Table(heads, lines, unit=unit, stub=word("item"))
+    return Table(heads, lines, word("controls"), unit=unit, stub=word("item"))
 
 
 def _sums(control: Control) -> tuple[Shown, ...]:
