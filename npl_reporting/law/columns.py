@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from npl_reporting.law.expressions import Kind
-from npl_reporting.law.yamlfile import Record, Text, load
+from npl_reporting.law.yamlfile import Name, Record, Text, load
 from npl_reporting.resources import COLUMNS
 
 ColumnType = Literal["text", "money", "date", "integer", "boolean", "rate"]
@@ -44,7 +44,7 @@ class Column(Record):
 class Dictionary(Record):
     """The file `rules/columns.yaml`."""
 
-    columns: dict[str, Column]
+    columns: dict[Name, Column]
 
 
 @cache

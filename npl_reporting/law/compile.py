@@ -27,7 +27,7 @@ from npl_reporting.law.rulefile import (
     RuleText,
     SettingValue,
 )
-from npl_reporting.law.syntax import ExpressionError
+from npl_reporting.law.syntax import ExpressionError, names, parse_expression
 from npl_reporting.law.yamlfile import Path_, YamlFile
 from npl_reporting.money import RATE_DECIMALS, known_currency, minor_digits
 
@@ -35,6 +35,8 @@ T = TypeVar("T")
 LEVELS = {"debtor": 0, "exposure": 1, "portion": 2}
 PORTION_NAMES: Mapping[str, Kind] = {"portion": "text", "amount": "money"}
 GIVEN_NAMES: Mapping[str, Kind] = {"reporting_date": "date"}
+RESERVED = frozenset({"row", "portion", "amount", "first_portion", "case_id", "reporting_date"})
+"""Names of what stands beside the facts of a treated exposure."""
 
 
 class Compiler:
@@ -46,9 +48,11 @@ class Compiler:
     ) -> None:  # fmt: skip
         self.file = file
         self.yaml = yaml
+        self.dictionary = columns
         self.columns = {**columns, **file.columns, **prior_columns(file)}
         self.changed = changed
         self.problems: list[Problem] = []
+        self.broken: set[str] = set()
         settings = {name: setting.value for name, setting in file.settings.items()}
         self.settings: dict[str, SettingValue] = {**settings, **changed}
         self.facts: dict[str, Fact] = {}
@@ -56,6 +60,7 @@ class Compiler:
         self.scope = Scope(
             kinds={**{name: column.kind for name, column in self.columns.items()}, **GIVEN_NAMES},
             constants=self.settings,
+            values={name: column.values for name, column in self.columns.items()},
             zero_elapsed=frozenset(
                 name for name, column in self.columns.items() if column.empty == "zero_elapsed"
             ),
@@ -78,12 +83,35 @@ class Compiler:
             self.fault(where, error.what, error.remedy)
             return None
 
+    def expression(
+        self, where: Path_, text: str, read: Callable[[str, Scope], T], scope: Scope | None = None
+    ) -> T | None:
+        """Compile an expression, unless it names something that could not be compiled itself."""
+
+        def attempt() -> T | None:
+            unknown = self.broken.intersection(names(parse_expression(text)))
+            return None if unknown else read(text, scope or self.scope)
+
+        return self.tried(where, attempt)
+
+    def taken(self, name: str, where: Path_) -> bool:
+        """Note a problem if a name cannot be given any more."""
+        if name in RESERVED:
+            self.fault(where, f"'{name}' has a meaning already", "choose another name")
+        elif name in self.scope.kinds or name in self.settings or name in self.file.portions:
+            self.fault(where, f"'{name}' is defined twice", "choose another name")
+        else:
+            return False
+        return True
+
     def rulebook(self, sha256: str) -> Rulebook:
         """Compile the whole file; NplError with all its problems."""
         self._heading()
         self._facts(self.file.facts, ("facts",))
         portions = self._portions()
-        self.scope = self.scope.with_names(PORTION_NAMES)
+        self.scope = self.scope.with_names(
+            PORTION_NAMES, values={"portion": tuple(self.file.portions)}
+        )
         for number, text in enumerate(self.file.decisions):
             self._decision(text, ("decisions", number))
         amounts = self._amounts()
@@ -102,12 +130,17 @@ class Compiler:
             self.fault(
                 ("currency",), f"'{self.file.currency}' is no ISO 4217 currency", "correct it"
             )
-        taken = {**self.columns, **PORTION_NAMES, **GIVEN_NAMES}
+        for name, column in self.file.columns.items():
+            usual = self.dictionary.get(name, column).type
+            if name in RESERVED or column.type != usual:
+                what = f"'{name}' is already a column of every tape, of type {usual}"
+                self.fault(("columns", name), what, "keep its type, or choose another name")
         for name in self.file.settings:
-            if name in taken:
-                self.fault(
-                    ("settings", name), f"'{name}' is already a column", "rename the setting"
-                )
+            if name in self.columns or name in RESERVED:
+                what = f"'{name}' is already a column"
+                self.fault(("settings", name), what, "choose another name")
+        for name in self.file.portion_labels.keys() - self.file.portions.keys():
+            self.fault(("portion_labels", name), f"there is no portion '{name}'", "remove it")
         for name, setting in self.file.settings.items():
             if setting.cite is not None:
                 self._citation(setting.cite, ("settings", name, "cite"))
@@ -118,16 +151,14 @@ class Compiler:
             self._fact(name, fact, (*where, name))
 
     def _fact(self, name: str, text: FactText, where: Path_) -> None:
-        if name in self.scope.kinds or name in self.settings:
-            self.fault(where, f"'{name}' is defined twice", "choose another name")
+        if self.taken(name, where):
             return
-        value = self.tried(where, lambda: compile_value(text.value, self.scope))
+        value = self.expression(where, text.value, compile_value)
         if value is None:
+            self.broken.add(name)
             self.scope = self.scope.with_names({name: "boolean"})
             return
-        stage = max(
-            (self._ready(read) + (read in self.decisions) for read in value.reads), default=0
-        )
+        stage = max((self._known_after(read) for read in value.reads), default=0)
         level = max((self.levels[read] for read in value.names), default=0)
         for aggregate in value.aggregates:
             self._aggregate_allowed(aggregate, where)
@@ -153,13 +184,22 @@ class Compiler:
             return self.facts[name].stage
         return self.decisions[name].stage if name in self.decisions else 0
 
+    def _known_after(self, name: str) -> int:
+        """The stage in which a fact can be computed that reads a name."""
+        if name in PORTION_NAMES:
+            return 1
+        return self._ready(name) + (name in self.decisions)
+
     def _portions(self) -> dict[str, Value]:
         portions: dict[str, Value] = {}
         scope = self.scope
         for name, text in self.file.portions.items():
             where = ("portions", name)
-            value = self.tried(where, lambda t=text, s=scope: compile_value(t, s))  # type: ignore[misc]
+            if name in self.scope.kinds or name in RESERVED:
+                self.fault(where, f"'{name}' is defined twice", "choose another name")
+            value = self.expression(where, text, compile_value, scope)
             if value is None:
+                self.broken.add(name)
                 continue
             if value.kind not in ("money", "integer"):
                 self.fault(where, f"portion '{name}' is not money", "write an amount")
@@ -170,8 +210,7 @@ class Compiler:
         return portions
 
     def _decision(self, text: DecisionText, where: Path_) -> None:
-        if text.name in self.scope.kinds or text.name in self.settings:
-            self.fault((*where, "name"), f"'{text.name}' is defined twice", "choose another name")
+        if self.taken(text.name, (*where, "name")):
             return
         self._facts(text.facts, (*where, "facts"))
         outcomes = self._outcomes(text, where)
@@ -188,13 +227,15 @@ class Compiler:
         stage = max((self._ready(name) for name in read), default=0)
         decision = Decision(
             text.name, text.of, text.type == "rate", text.label, outcomes, text.outcomes,
-            _exact(text.default), tuple(rules), stage, self._milder(text, where),
+            self._default(text, where), tuple(rules), stage, self._milder(text, where),
         )  # fmt: skip
         self._levels_allowed(decision, where)
         self.decisions[text.name] = decision
         self.levels[text.name] = LEVELS[text.of]
         kind: Kind = "decimal" if decision.rate else "text"
-        self.scope = self.scope.with_names({text.name: kind}, {text.name: RATE_DECIMALS})
+        self.scope = self.scope.with_names(
+            {text.name: kind}, {text.name: RATE_DECIMALS}, {text.name: tuple(text.outcomes)}
+        )
 
     def _milder(self, text: DecisionText, where: Path_) -> frozenset[str]:
         for number, milder in enumerate(text.milder_allowed):
@@ -230,7 +271,7 @@ class Compiler:
             self.fault((*where, "cite"), f"rule '{text.id}' cites nothing", "name source/article")
         for citation in citations:
             self._citation(citation, (*where, "cite"))
-        condition = self.tried((*where, "when"), lambda: compile_condition(text.when, self.scope))
+        condition = self.expression((*where, "when"), text.when, compile_condition)
         if condition is None:
             return None
         inherited = [self.facts[n].settings for n in condition.names if n in self.facts]
@@ -250,13 +291,17 @@ class Compiler:
                     f"name one of {', '.join(map(str, outcomes))}",
                 )
             return str(text.then)
-        rate = (
-            self.settings.get(str(text.then), text.then)
-            if isinstance(text.then, str)
-            else text.then
-        )
+        return self._rate(text.then, where)
+
+    def _default(self, text: DecisionText, where: Path_) -> Outcome | None:
+        if text.type == "rate" and text.default is not None:
+            return self._rate(text.default, (*where, "default"))
+        return None if text.default is None else str(text.default)
+
+    def _rate(self, written: str | int | Decimal, where: Path_) -> Decimal:
+        rate = self.settings.get(written, written) if isinstance(written, str) else written
         if isinstance(rate, bool) or not isinstance(rate, int | Decimal):
-            self.fault(where, f"'{text.then}' is no rate", "write a number or name a setting")
+            self.fault(where, f"'{written}' is no rate", "write a number or name a setting")
             return Decimal(0)
         exact = Decimal(rate)
         if exact != round(exact, RATE_DECIMALS):
@@ -285,11 +330,11 @@ class Compiler:
         amounts: dict[str, Value] = {}
         for name, text in self.file.amounts.items():
             where = ("amounts", name)
-            if name in self.scope.kinds or name in self.settings:
-                self.fault(where, f"'{name}' is defined twice", "choose another name")
+            if self.taken(name, where):
                 continue
-            value = self.tried(where, lambda t=text: compile_value(t, self.scope))  # type: ignore[misc]
+            value = self.expression(where, text, compile_value)
             if value is None:
+                self.broken.add(name)
                 continue
             if value.aggregates:
                 self.fault(where, f"amount '{name}' looks across the debtor", "make that a fact")
@@ -300,7 +345,7 @@ class Compiler:
     def _findings(self) -> Iterator[tuple[FindingText, Value]]:
         for number, text in enumerate(self.file.findings):
             where = ("findings", number, "when")
-            value = self.tried(where, lambda t=text: compile_value(t.when, self.scope))  # type: ignore[misc]
+            value = self.expression(where, text.when, compile_value)
             if value is None:
                 continue
             if value.kind != "boolean" or value.aggregates:
@@ -312,10 +357,9 @@ class Compiler:
         carried: dict[str, Value] = {}
         for name, text in self.file.carried.items():
             where = ("carried", name)
-            if name in self.scope.kinds or name in self.settings:
-                self.fault(where, f"'{name}' is defined twice", "choose another name")
+            if self.taken(name, where):
                 continue
-            value = self.tried(where, lambda t=text: compile_value(t.value, self.scope))  # type: ignore[misc]
+            value = self.expression(where, text.value, compile_value)
             if value is None:
                 continue
             wanted = Column(type=text.type, meaning=text.meaning).kind
@@ -354,10 +398,6 @@ class Compiler:
         }
         closed["portion"] = tuple(self.file.portions)
         return bands_of(self.scope.kinds, read, closed)
-
-
-def _exact(value: Outcome | int | None) -> Outcome | None:
-    return Decimal(value) if isinstance(value, int) else value
 
 
 def prior_columns(file: RuleFile) -> dict[str, Column]:

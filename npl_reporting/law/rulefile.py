@@ -10,7 +10,7 @@ from pydantic import Field
 
 from npl_reporting.dates import MonthsConvention
 from npl_reporting.law.columns import Column, ColumnType
-from npl_reporting.law.yamlfile import Record, Text
+from npl_reporting.law.yamlfile import Name, Record, Text
 
 SettingValue = bool | int | Decimal | date | str
 Basis = Literal["law", "practice", "convention", "memory"]
@@ -80,13 +80,13 @@ class FindingText(Record):
 class DecisionText(Record):
     """A question that the file answers for each exposure, portion or debtor."""
 
-    name: str
+    name: Name
     of: Literal["exposure", "portion", "debtor"] = "exposure"
     type: Literal["outcome", "rate"] = "outcome"
     label: Text = Field(default_factory=dict)
     outcomes: dict[str, Text] = Field(default_factory=dict)
     default: str | int | Decimal | None = None
-    facts: dict[str, str | FactText] = Field(default_factory=dict)
+    facts: dict[Name, str | FactText] = Field(default_factory=dict)
     rules: tuple[RuleText, ...]
     milder_allowed: tuple[Milder, ...] = ()
 
@@ -114,14 +114,14 @@ class RuleFile(Record):
     languages: tuple[str, ...] = ("en",)
     sources: dict[str, Source]
     months: MonthsConvention = "same_day"
-    portions: dict[str, str]
+    portions: dict[Name, str]
     portion_labels: dict[str, Text] = Field(default_factory=dict)
     review_by: date | None = None
-    settings: dict[str, Setting] = Field(default_factory=dict)
-    columns: dict[str, Column] = Field(default_factory=dict)
-    facts: dict[str, str | FactText] = Field(default_factory=dict)
+    settings: dict[Name, Setting] = Field(default_factory=dict)
+    columns: dict[Name, Column] = Field(default_factory=dict)
+    facts: dict[Name, str | FactText] = Field(default_factory=dict)
     decisions: tuple[DecisionText, ...]
-    amounts: dict[str, str] = Field(default_factory=dict)
-    carried: dict[str, Carried] = Field(default_factory=dict)
+    amounts: dict[Name, str] = Field(default_factory=dict)
+    carried: dict[Name, Carried] = Field(default_factory=dict)
     findings: tuple[FindingText, ...] = ()
     examples: tuple[Example, ...] = ()
