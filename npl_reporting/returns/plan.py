@@ -107,7 +107,8 @@ class _Planner:
             self._problem(where, error)
             return None
         if kinds and value.kind not in kinds:
-            self.problems.append(self.report.file.problem(where, f"'{text}' is no {kinds[0]}"))
+            what = f"'{text}' is {value.kind}, not {kinds[0]}"
+            self.problems.append(self.report.file.problem(where, what, "compare something"))
         return value
 
     def _problem(self, where: Path_, error: ExpressionError) -> None:
