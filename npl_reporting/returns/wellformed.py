@@ -21,9 +21,9 @@ def _languages(file: YamlFile) -> Iterator[Problem]:
     wanted = list(file.data["title"])
     for where, mapping in _mappings(file.data, ()):
         if set(mapping) & set(wanted) and set(mapping) != set(wanted):
-            yield file.problem(
-                where, f"a text in {', '.join(mapping)}", f"write {', '.join(wanted)}"
-            )
+            absent = ", ".join(language for language in wanted if language not in mapping)
+            what = f"this text is not in {absent}" if absent else "this text is in more languages"
+            yield file.problem(where, what, f"write {', '.join(wanted)}, as the title does")
 
 
 def _mappings(data: object, where: Path_) -> Iterator[tuple[Path_, dict[str, object]]]:
