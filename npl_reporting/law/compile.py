@@ -10,6 +10,7 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.bands import Bands, bands_of
 from npl_reporting.law.columns import Column, ColumnType
 from npl_reporting.law.conditions import comparisons, compile_condition
+from npl_reporting.law.exampletext import example_faults
 from npl_reporting.law.expressions import (
     NUMBERS,
     DebtorAggregate,
@@ -117,6 +118,8 @@ class Compiler:
         amounts = self._amounts()
         findings = tuple(self._findings())
         carried = self._carried()
+        for fault in example_faults(self.file, self.columns, self.scope.kinds):
+            self.fault(*fault)
         if self.problems:
             raise NplError(*self.problems)
         return Rulebook(

@@ -31,9 +31,9 @@ def classify(
 
     Leaves the view `treated` with a row per exposure and portion: `row`, every tape column and
     fact, `portion`, `amount`, `first_portion`, a column per decision, per amount and per carried
-    value, `case_id`.
-    Where `reporting_date` is None, `source` has the column. Every case is decided twice;
-    DataError if durable-rules and SQL differ anywhere, or if a case gets no outcome.
+    value, `case_id`. Where `reporting_date` is None, `source` has the column. Every case is
+    decided twice: DataError if durable-rules and SQL differ anywhere. NplError if the rules leave
+    a case without an outcome.
     """
     dates = constant_sql(reporting_date).text if reporting_date else ""
     facts.declare_exposures(engine, "all_exposures", rulebook, present, dates, source)
@@ -212,6 +212,12 @@ def _treated(engine: Engine, rulebook: Rulebook, source: str) -> None:
     engine.execute(
         f"CREATE OR REPLACE VIEW {TREATED} AS SELECT * EXCLUDE ({hidden}) FROM {current}"
     )
+
+
+def keep_treated(engine: Engine) -> None:
+    """Write `treated` down once, where many queries will read it."""
+    engine.execute(f"CREATE OR REPLACE TABLE kept_{TREATED} AS SELECT * FROM {TREATED}")
+    engine.execute(f"CREATE OR REPLACE VIEW {TREATED} AS SELECT * FROM kept_{TREATED}")
 
 
 def _cases(

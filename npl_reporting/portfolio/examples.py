@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from npl_reporting.engine import Engine, quoted
 from npl_reporting.law.expressions import NUMBERS
-from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.library import load_rulebook, with_settings
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import Example
 from npl_reporting.portfolio.cases import Case
@@ -64,7 +64,7 @@ def run_examples(path: str) -> Tested:
     failures: list[Failure] = []
     fired: set[tuple[str, str]] = set()
     for changes, numbers in groups.items():
-        book = load_rulebook(path, changes=dict(changes)) if changes else rulebook
+        book = with_settings(rulebook, dict(changes)) if changes else rulebook
         with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
             found = _run(engine, book, numbers)
             fired |= {
@@ -154,11 +154,9 @@ def _found(rulebook: Rulebook, name: str, rows: list[dict[str, Any]], portion: s
     chosen = [row for row in rows if portion in ("", row["portion"])]
     if not chosen:
         return f"no portion '{portion}'"
-    if name not in chosen[0]:
-        return f"nothing is called '{name}'"
-    if name == "amount" or (name in rulebook.amounts and rulebook.amounts[name].kind in NUMBERS):
-        return sum((row[name] for row in chosen), Decimal(0))
     values = {row[name] for row in chosen}
+    if name == "amount" or (name in rulebook.amounts and rulebook.amounts[name].kind in NUMBERS):
+        return None if None in values else sum((row[name] for row in chosen), Decimal(0))
     return values.pop() if len(values) == 1 else {row["portion"]: row[name] for row in chosen}
 
 
