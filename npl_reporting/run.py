@@ -15,7 +15,7 @@ from npl_reporting.evidence.store import Store
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.cases import Case
-from npl_reporting.portfolio.classify import TREATED, classify
+from npl_reporting.portfolio.classify import TREATED, classify, keep_treated
 from npl_reporting.portfolio.findings import add_rule_findings
 from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, Terms, findings, read_tape
@@ -58,6 +58,7 @@ def run(
         tell(f"deciding {tape.counts.used:,} exposures")
         source, columns = _with_prior(engine, rulebook, tape, prior, before)
         cases = classify(engine, rulebook, columns, request.reporting_date, source)
+        keep_treated(engine)
         add_rule_findings(engine, rulebook, TREATED)
         tell(f"{len(cases):,} cases decided; computing the reports")
         plans = plan_reports(reports, rulebook.scope, parameters)
