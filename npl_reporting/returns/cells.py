@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from npl_reporting.engine import Engine, quoted
 from npl_reporting.money import exact_text
+from npl_reporting.returns.onepass import grid_sql
 from npl_reporting.returns.plan import Plan, TablePlan
 from npl_reporting.returns.report import Column, Period, Report, Row, Table
 
@@ -72,36 +73,6 @@ def _current(engine: Engine, planned: Plan, relation: str) -> Iterator[Cell]:
             yield from _grid_cells(planned, table, grids)
         else:
             yield from _list_cells(engine, planned, table, relation)
-
-
-def grid_sql(planned: Plan, relation: str = TREATED) -> str:
-    """Write the one pass over the exposures that gives every grid of the report.
-
-    Each exposure is repeated for every row it stands in; row 0 holds what no exposure gives.
-    """
-    marks = ", ".join(
-        f"CASE WHEN {sql} THEN {number} END" for number, sql in enumerate(planned.rows.values(), 1)
-    )
-    aggregates, formulas = _grid_columns(planned)
-    return (
-        f"WITH source AS (SELECT *, list_filter([{marks}], lambda mark: mark IS NOT NULL) AS marks"
-        f" FROM {planned.source(relation)}),"
-        f" grouped AS (SELECT mark, {aggregates}"
-        " FROM (SELECT *, unnest(marks) AS mark FROM source) GROUP BY mark"
-        f" UNION ALL SELECT 0, {aggregates} FROM source WHERE false)"
-        f" SELECT {', '.join(['*', *formulas])} FROM grouped"
-    )
-
-
-def _grid_columns(planned: Plan) -> tuple[str, list[str]]:
-    aggregates, formulas = [], []
-    for name, table in planned.tables.items():
-        if table.table.kind == "grid" and table.table.columns_of is None:
-            for column, value in table.values.items():
-                aggregates.append(f"{value.sql} AS {quoted(f'{name}.{column}')}")
-            for column, formula in table.formulas.items():
-                formulas.append(f"{formula.sql} AS {quoted(f'{name}.{column}')}")
-    return ", ".join(aggregates), formulas
 
 
 def _grid_records(engine: Engine, planned: Plan, relation: str) -> dict[int, dict[str, Any]]:

@@ -244,12 +244,12 @@ def _qualified(node: Node, columns: Mapping[str, str]) -> Node:
     return Call(node.function, tuple(_qualified(arg, columns) for arg in node.args), node.where)
 
 
-_AGGREGATES = ("sum", "count", "count_distinct", "max", "min")
+AGGREGATES = ("sum", "count", "count_distinct", "max", "min")
 
 
 def aggregate_calls(node: Node) -> Iterator[Call]:
     """The aggregates of an expression."""
-    if isinstance(node, Call) and node.function in _AGGREGATES:
+    if isinstance(node, Call) and node.function in AGGREGATES:
         yield node
     elif isinstance(node, Call):
         for arg in node.args:
