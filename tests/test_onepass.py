@@ -74,7 +74,7 @@ COLUMNS = ("total", "net", "count", "parties", "others", "least", "most")
 def test_rows_that_overlap_each_hold_all_of_their_exposures(
     tmp_path: Path, where: str, expected: str
 ) -> None:
-    rows = ["id: all, label: {en: A}, where: true", f"id: row, label: {{en: R}}, where: {where}"]
+    rows = ["id: all, label: {en: A}, where: 'true'", f"id: row, label: {{en: R}}, where: {where}"]
     rows.append("id: both, label: {en: B}, sum_of: [all, row]")
     found = cells(tmp_path, rows, BOOK)
     assert found["row"] == dict(zip(COLUMNS, expected.split(), strict=True))
