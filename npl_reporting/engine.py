@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -25,7 +25,8 @@ class Engine:
     """One DuckDB connection that works in a folder of its own and reads only the files named.
 
     `files` are the inputs that SQL may open; `work` is a folder the engine may write in.
-    Statements run in order on one thread of control; results do not depend on `threads`.
+    Statements run in order on one thread of control; results do not depend on `threads`. `small`
+    promises little data, so that declared steps are better kept than planned again and again.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class Engine:
         *,
         threads: int | None = None,
         memory_limit: str = MEMORY_LIMIT,
+        small: bool = False,
     ) -> None:
         self.work = work
+        self._step = "TEMP TABLE" if small else "VIEW"
         self._connection = duckdb.connect(str(work / "work.duckdb"))
         for setting, value in {
             "memory_limit": memory_limit,
@@ -58,7 +61,7 @@ class Engine:
         """Close the connection; its work folder may then be removed."""
         self._connection.close()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -68,6 +71,10 @@ class Engine:
         """Run one statement for its effect; NplError if the disk or the memory is full."""
         with _room(self.work):
             self._connection.execute(sql)
+
+    def declare(self, relation: str, query: str) -> None:
+        """Name a query as a step for later statements: a view, or a table where data is small."""
+        self.execute(f"CREATE OR REPLACE {self._step} {relation} AS {query}")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Fetch a small result whole."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
@@ -63,10 +64,11 @@ _VARIADIC: dict[type[exp.Expr], str] = {
 }  # fmt: skip
 
 
+@cache
 def parse_expression(text: str) -> Node:
     """Parse one scalar expression; ExpressionError names whatever is not of the language."""
     try:
-        trees = parse(str(text), dialect="duckdb")
+        trees = parse(text, dialect="duckdb")
     except SqlglotError as error:
         first = str(error).splitlines()[0].split(" Line ")[0].rstrip(".")
         why = "something is missing" if first.startswith("Required keyword") else first

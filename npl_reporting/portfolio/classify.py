@@ -68,10 +68,7 @@ def _key_column(number: int) -> str:
 def _keyed(engine: Engine, source: str, key: Key, number: int) -> str:
     previous = _key_column(number - 1) if number else None
     column = quoted(_key_column(number))
-    engine.execute(
-        f"CREATE OR REPLACE VIEW keyed_{number} AS SELECT *, {key.sql(previous)} AS {column} "
-        f"FROM {source}"
-    )
+    engine.declare(f"keyed_{number}", f"SELECT *, {key.sql(previous)} AS {column} FROM {source}")
     return f"keyed_{number}"
 
 
@@ -142,10 +139,11 @@ def _carried(
     )
     joined = "".join(f", d.{quoted(name)}" for name in names)
     earlier = " EXCLUDE (case_id)" if number else ""
-    engine.execute(
-        f"CREATE OR REPLACE VIEW carried_{number} AS SELECT k.*{earlier}, d.case_id{joined} "
+    engine.declare(
+        f"carried_{number}",
+        f"SELECT k.*{earlier}, d.case_id{joined} "
         f"FROM keyed_{number} k JOIN decided_{number} d "
-        f"ON d.case_key = k.{quoted(_key_column(number))}"
+        f"ON d.case_key = k.{quoted(_key_column(number))}",
     )
     return f"carried_{number}"
 
@@ -163,9 +161,9 @@ def _both_agree(
     engine: Engine, rulebook: Rulebook, verdicts: Mapping[int, tuple[Verdict, ...]], last: int
 ) -> None:
     """Decide an example of every case again in SQL, from its own facts; DataError if they differ."""
-    engine.execute(
-        "CREATE OR REPLACE VIEW examples AS SELECT * FROM all_exposures "
-        f'WHERE "row" IN (SELECT example_row FROM cases_{last})'
+    engine.declare(
+        "examples",
+        f'SELECT * FROM all_exposures WHERE "row" IN (SELECT example_row FROM cases_{last})',
     )
     evaluated = declare_evaluated(engine, "examples", "example", rulebook, shared="all")
     columns = "".join(
@@ -205,19 +203,15 @@ def _treated(engine: Engine, rulebook: Rulebook, source: str) -> None:
     hidden = ", ".join(quoted(_key_column(n)) for n in range(len(rulebook.stages)))
     for name, value in {**rulebook.amounts, **rulebook.carried}.items():
         view = f"amount_{name}"
-        engine.execute(
-            f"CREATE OR REPLACE VIEW {view} AS SELECT *, {value.sql} AS {quoted(name)} FROM {current}"
-        )
+        engine.declare(view, f"SELECT *, {value.sql} AS {quoted(name)} FROM {current}")
         current = view
-    engine.execute(
-        f"CREATE OR REPLACE VIEW {TREATED} AS SELECT * EXCLUDE ({hidden}) FROM {current}"
-    )
+    engine.declare(TREATED, f"SELECT * EXCLUDE ({hidden}) FROM {current}")
 
 
 def keep_treated(engine: Engine) -> None:
     """Write `treated` down once, where many queries will read it."""
     engine.execute(f"CREATE OR REPLACE TABLE kept_{TREATED} AS SELECT * FROM {TREATED}")
-    engine.execute(f"CREATE OR REPLACE VIEW {TREATED} AS SELECT * FROM kept_{TREATED}")
+    engine.declare(TREATED, f"SELECT * FROM kept_{TREATED}")
 
 
 def _cases(

@@ -28,7 +28,7 @@ def declare_evaluated(
             current = f"{prefix}_portions"
         for decision in stage.decisions:
             view = quoted(f"{prefix} decides {decision.name}")
-            engine.execute(f"CREATE OR REPLACE VIEW {view} AS {_decided(decision, current)}")
+            engine.declare(view, _decided(decision, current))
             current = view
     return current
 

@@ -65,7 +65,7 @@ def run_examples(path: str) -> Tested:
     fired: set[tuple[str, str]] = set()
     for changes, numbers in groups.items():
         book = with_settings(rulebook, dict(changes)) if changes else rulebook
-        with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
+        with tempfile.TemporaryDirectory() as work, Engine(Path(work), small=True) as engine:
             found = _run(engine, book, numbers)
             fired |= {
                 (v.decision, rule) for case in found[1] for v in case.verdicts for rule in v.fired

@@ -31,7 +31,7 @@ def declare_exposures(
             value = "NULL" if default is None else constant_sql(default).text
             absent.append(f"CAST({value} AS {sql_type(rulebook, name)}) AS {quoted(name)}")
     columns = ", ".join(["*", *absent, *([f"{dates} AS reporting_date"] if dates else [])])
-    engine.execute(f"CREATE OR REPLACE VIEW {relation} AS SELECT {columns} FROM {source}")
+    engine.declare(relation, f"SELECT {columns} FROM {source}")
 
 
 def sql_type(rulebook: Rulebook, column: str) -> str:
@@ -70,10 +70,10 @@ def declare_facts(
         columns = ", ".join(f"{fact.value.sql} AS {quoted(fact.name)}" for fact in ready)
         layer = f"{target}_layer_{number}"
         select = f"SELECT *{excluded}, {columns} FROM {relation}"
-        engine.execute(f"CREATE OR REPLACE VIEW {layer} AS {select}")
+        engine.declare(layer, select)
         known |= {fact.name for fact in ready}
         current = layer
-    engine.execute(f"CREATE OR REPLACE VIEW {target} AS SELECT * FROM {current}")
+    engine.declare(target, f"SELECT * FROM {current}")
 
 
 def declare_portions(
@@ -86,9 +86,10 @@ def declare_portions(
     """
     if len(portions) == 1:
         ((name, value),) = portions.items()
-        engine.execute(
-            f"CREATE OR REPLACE VIEW {target} AS SELECT *, {literal(name)} AS portion, "
-            f"{value.sql} AS amount, true AS first_portion FROM {source}"
+        engine.declare(
+            target,
+            f"SELECT *, {literal(name)} AS portion, "
+            f"{value.sql} AS amount, true AS first_portion FROM {source}",
         )
         return
     inner, last = source, len(portions) - 1
@@ -100,11 +101,12 @@ def declare_portions(
     amount_of = " ".join(f"WHEN {i} THEN {column}" for i, column in enumerate(columns))
     place, first_place = '"portion place"', '"first place"'
     places = f"SELECT *, CASE {first} ELSE {last} END AS {first_place} FROM {inner}"
-    engine.execute(
-        f"CREATE OR REPLACE VIEW {target} AS SELECT * EXCLUDE ({place}, {first_place}), "
+    engine.declare(
+        target,
+        f"SELECT * EXCLUDE ({place}, {first_place}), "
         f"{place} = {first_place} AS first_portion FROM ("
         f"SELECT * EXCLUDE ({', '.join(columns)}), CASE {place} {name_of} END AS portion, "
         f"CASE {place} {amount_of} END AS amount FROM ("
         f"SELECT *, unnest({list(range(len(portions)))}) AS {place} FROM ({places}))"
-        f") WHERE amount <> 0 OR {place} = {first_place}"
+        f") WHERE amount <> 0 OR {place} = {first_place}",
     )
