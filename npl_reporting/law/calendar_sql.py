@@ -26,7 +26,7 @@ def period_end(start: str, months: str, convention: MonthsConvention) -> str:
     first = f"make_date({index} // 12, {index} % 12 + 1, 1)"
     anchor = anchor_day(start, convention)
     days = f"CAST(least({anchor}, day(last_day({first}))) - 1 AS INTEGER)"
-    return f"({first} + {days})"
+    return _where_begun(start, f"({first} + {days})")
 
 
 def months_between(start: str, end: str, convention: MonthsConvention) -> str:
@@ -53,4 +53,9 @@ def months_between(start: str, end: str, convention: MonthsConvention) -> str:
     )
     unit = f"CAST(0.{'1'.rjust(FRACTION_DECIMALS, '0')} AS DECIMAL(7, {FRACTION_DECIMALS}))"
     count = f"CASE WHEN day({end}) >= {here} THEN {reached} ELSE {not_reached} END"
-    return f"(CAST({count} AS DECIMAL(11, 0)) * {unit})"
+    return _where_begun(start, f"(CAST({count} AS DECIMAL(11, 0)) * {unit})")
+
+
+def _where_begun(start: str, sql: str) -> str:
+    """Spare the engine the arithmetic for the many exposures on which nothing has begun."""
+    return f"CASE WHEN {start} IS NOT NULL THEN {sql} END"
