@@ -28,14 +28,14 @@ def plan_reports(
         except NplError as error:
             problems += error.problems
     if not problems:
-        problems = list(_check_faults(plans))
+        problems = list(_faults(plans))
     if problems:
         raise NplError(*problems)
     return tuple(plans)
 
 
-def _check_faults(plans: Sequence[Plan]) -> Iterator[Problem]:
-    """Checks that name what does not exist, or that cannot be read."""
+def _faults(plans: Sequence[Plan]) -> Iterator[Problem]:
+    """Checks and key figures that name what does not exist, or that cannot be read."""
     places = {
         (planned.report.id, row, column.id)
         for planned in plans
@@ -44,16 +44,17 @@ def _check_faults(plans: Sequence[Plan]) -> Iterator[Problem]:
         for column in table.columns
     }
     for planned in plans:
-        yield from _faults(planned, places)
-
-
-def _faults(planned: Plan, places: set[tuple[str, str, str]]) -> Iterator[Problem]:
-    for index, check in enumerate(planned.report.definition.checks):
-        try:
-            _try(planned, check, places)
-        except ExpressionError as error:
-            where = ("checks", index, "that")
-            yield planned.report.file.problem(where, error.what, error.remedy)
+        file, definition = planned.report.file, planned.report.definition
+        for index, check in enumerate(definition.checks):
+            try:
+                _try(planned, check, places)
+            except ExpressionError as error:
+                yield file.problem(("checks", index, "that"), error.what, error.remedy)
+        for index, figure in enumerate(definition.figures):
+            place = (figure.report, figure.row, figure.column)
+            if place not in places:
+                what = f"there is no cell {' '.join(place)}"
+                yield file.problem(("figures", index), what, "name a report, a row and a column")
 
 
 def _try(planned: Plan, check: Check, places: set[tuple[str, str, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -14,8 +15,9 @@ from npl_reporting.returns.layout import Layout
 from npl_reporting.returns.page import Fact, Figure, Head, Line, Shown, Table
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.sharedwords import day_text, word
+from npl_reporting.returns.wording import Wording
 
-_STATES = ("passed", "failed", "not_evaluated")
+_STATES = ("passed", "failed", "warned", "not_evaluated")
 
 
 def cover_facts(edition: Edition) -> Iterator[Fact]:
@@ -33,15 +35,23 @@ def cover_facts(edition: Edition) -> Iterator[Fact]:
     yield Fact(word("version"), run.engine_version, mono=True)
 
 
-def key_figures(planned: Plan, plans: Sequence[Plan], cells: Sequence[Cell]) -> Iterator[Figure]:
+def key_figures(
+    planned: Plan, plans: Sequence[Plan], cells: Sequence[Cell], wording: Wording
+) -> Iterator[Figure]:
     """The cells that the cover repeats, each with its comparative value where there is one."""
     reports = {other.report.id: other.report for other in plans}
     for figure in planned.report.definition.figures:
         report = reports[figure.report]
         layout = Layout(report, [cell for cell in cells if cell.report == report.id], {})
         shown = layout.shown(figure.row, figure.column, "current")
+        if shown is None:
+            continue
         unit = report.definition.unit if shown.format == "money" else 1
-        yield Figure(figure.label, shown, unit)
+        before = layout.shown(figure.row, figure.column, "comparative")
+        note = None
+        if before is not None and before.state in ("value", "dash"):
+            note = word("compared", value=wording.shown(before, unit))
+        yield Figure(figure.label, shown, unit, note)
 
 
 def settings_table(edition: Edition) -> Table:
@@ -66,7 +76,7 @@ def settings_table(edition: Edition) -> Table:
 
 
 def checks_table(plans: Sequence[Plan], results: Sequence[CheckResult]) -> Table:
-    """How many checks of each report passed, failed and were not evaluated."""
+    """How many checks of each report passed, failed, failed as a warning, were not evaluated."""
     heads = tuple(Head(state, word(state), "count") for state in _STATES)
     lines = [
         Line(
@@ -96,5 +106,10 @@ def files_table(edition: Edition, plans: Sequence[Plan]) -> Table:
 
 
 def _counts(results: Sequence[CheckResult]) -> tuple[Shown, ...]:
-    counts = (sum(result.state == state for result in results) for state in _STATES)
-    return tuple(Shown(Decimal(count), "count") for count in counts)
+    states = Counter(map(_state, results))
+    return tuple(Shown(Decimal(states[state]), "count") for state in _STATES)
+
+
+def _state(result: CheckResult) -> str:
+    warned = result.state == "failed" and result.severity == "warning"
+    return "warned" if warned else result.state

@@ -47,9 +47,11 @@ class Layout:
             unit = self.report.definition.unit if column.format == "money" else 1
             yield page.Chart(chart.title, chart.description, bars, column.format, unit, chart.kind)
 
-    def shown(self, row: str, column: str, period: Period) -> page.Shown:
-        """One cell as its table shows it."""
+    def shown(self, row: str, column: str, period: Period) -> page.Shown | None:
+        """One cell as its table shows it; None where the report has no such cell."""
         cells = {c.column: c for c in self.cells if c.row == row and c.period == period}
+        if column not in cells:
+            return None
         table = self.report.table(cells[column].table)
         return self._shown(next(c for c in table.columns if c.id == column), cells)
 

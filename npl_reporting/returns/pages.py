@@ -23,6 +23,7 @@ from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.quality import findings_file, quality_tables
 from npl_reporting.returns.report import Period
 from npl_reporting.returns.sharedwords import reason_text, shared_words, word
+from npl_reporting.returns.wording import Wording
 
 
 def pages(
@@ -113,7 +114,7 @@ def _cover(
     return replace(
         page,
         facts=tuple(cover_facts(edition)),
-        figures=tuple(key_figures(planned, plans, cells)),
+        figures=tuple(key_figures(planned, plans, cells, Wording(page))),
         tables=(
             *page.tables,
             checks_table(plans, results),

@@ -39,10 +39,13 @@ def _rows_table(edition: Edition) -> Table:
 
 
 def _sums_table(controls: Sequence[Control], unit: int) -> Table:
-    names = ("read", "used", "set_aside", "ledger", "difference")
+    """Sums read, used and set aside; the ledger's beside them where any was given."""
+    compared = any(control.ledger is not None for control in controls)
+    names = ("read", "used", "set_aside", *(("ledger", "difference") if compared else ()))
     heads = tuple(Head(name, word(name), "money") for name in names)
-    lines = tuple(Line(c.column, c.label, _sums(c)) for c in controls)
-    return Table(heads, lines, word("controls"), unit=unit, stub=word("item"))
+    lines = tuple(Line(c.column, c.label, _sums(c)[: len(names)]) for c in controls)
+    note = None if compared else word("no_ledger")
+    return Table(heads, lines, word("controls"), note, unit, word("item"))
 
 
 def _sums(control: Control) -> tuple[Shown, ...]:
