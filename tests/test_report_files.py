@@ -12,6 +12,7 @@ from conftest import Golden
 
 from npl_reporting.errors import NplError
 from npl_reporting.law.expressions import Kind, Scope
+from npl_reporting.law.library import Shelved, load_rulebook, shelf
 from npl_reporting.resources import REPORTS
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.library import load_report, load_reports
@@ -56,12 +57,20 @@ def test_of_two_files_the_one_in_force_counts(tmp_path: Path) -> None:
     assert report.definition.effective_from.year == 2024
 
 
-def test_a_jurisdiction_without_reports_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NplError, match="there is no report for 'YY'"):
-        load_reports("YY", on=DAY, folder=tmp_path)
+def test_a_jurisdiction_without_report_files_has_no_reports(tmp_path: Path) -> None:
+    assert load_reports("YY", on=DAY, folder=tmp_path) == ()
 
 
 def test_shared_words_are_in_the_same_languages_throughout() -> None:
     words = shared_words()
     texts = {**words.reasons, **words.frequencies, **words.words}
     assert {tuple(sorted(text)) for text in texts.values()} == {("en", "zh-TW")}
+
+
+@pytest.mark.parametrize(
+    "shelved", shelf(), ids=lambda shelved: f"{shelved.name}.{shelved.path.stem}"
+)
+def test_the_reports_in_force_fit_every_rulebook(shelved: Shelved) -> None:
+    rulebook = load_rulebook(str(shelved.path))
+    reports = load_reports(rulebook.file.jurisdiction, shelved.effective_from)
+    assert len(plan_reports(reports, rulebook.scope, {})) == len(reports)

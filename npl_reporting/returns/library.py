@@ -8,20 +8,18 @@ from pathlib import Path
 
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.yamlfile import read, typed
-from npl_reporting.resources import REPORTS, shown
+from npl_reporting.resources import REPORTS
 from npl_reporting.returns.report import Definition, Report
 from npl_reporting.returns.wellformed import faults
 
 
 def load_reports(jurisdiction: str, on: date, folder: Path = REPORTS) -> tuple[Report, ...]:
-    """Read the reports in force on a day, in printing order; NplError if none or one is faulty.
+    """Read the reports in force on a day, in printing order; NplError if one is faulty.
 
     Of files that define the same report, the latest `effective_from` on or before the day counts.
+    A jurisdiction without report files has no reports.
     """
     files = sorted((folder / jurisdiction).glob("*.yaml"))
-    if not files:
-        what = f"there is no report for '{jurisdiction}'"
-        raise NplError(Problem(what, "add a report file", shown(folder / jurisdiction)))
     latest: dict[str, Report] = {}
     for report in sorted(_all(files), key=lambda report: report.definition.effective_from):
         if report.definition.effective_from <= on:
