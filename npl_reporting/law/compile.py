@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -125,7 +126,7 @@ class Compiler:
         return Rulebook(
             self.file, self.yaml, sha256, self.columns, self.settings,
             frozenset(self.changed), portions, self._stages(), amounts, carried, findings,
-            self.scope, self.levels,
+            replace(self.scope, debtors=False), self.levels,
         )  # fmt: skip
 
     def _heading(self) -> None:
@@ -173,11 +174,10 @@ class Compiler:
 
     def _aggregate_allowed(self, aggregate: DebtorAggregate, where: Path_) -> None:
         """An exposure's amount must not be counted once for each of its portions."""
-        by_portion = any(self.levels[n] == LEVELS["portion"] for n in aggregate.names)
-        whole = aggregate.amount and all(
-            self.levels[n] < LEVELS["portion"] for n in aggregate.amount_names
-        )
-        if by_portion and whole and len(self.file.portions) > 1:
+        counts = aggregate.function in ("sum", "share") and len(self.file.portions) > 1
+        by_portion = {n for n in aggregate.names if self.levels[n] == LEVELS["portion"]}
+        amounts = {n for n in aggregate.amount_names if self.scope.kinds[n] in NUMBERS}
+        if counts and by_portion and not by_portion & amounts:
             what = f"'{aggregate.function}_of_debtor' would count an amount once for each portion"
             self.fault(where, what, "use 'amount', the portion's own")
 
@@ -287,7 +287,7 @@ class Compiler:
         self, text: RuleText, decision: DecisionText, outcomes: tuple[Outcome, ...], where: Path_
     ) -> Outcome:
         if decision.type == "outcome":
-            if text.then not in outcomes:
+            if outcomes and text.then not in outcomes:
                 self.fault(
                     where,
                     f"'{text.then}' is no outcome",
@@ -321,12 +321,13 @@ class Compiler:
     def _levels_allowed(self, decision: Decision, where: Path_) -> None:
         for rule in decision.rules:
             for name in sorted(rule.condition.names):
+                level = list(LEVELS)[self.levels[name]]
                 if self.levels[name] > LEVELS[decision.of]:
                     self.fault(
                         where,
                         f"decision '{decision.name}' is of {decision.of}, but rule '{rule.id}' "
                         f"reads '{name}', which may differ within one {decision.of}",
-                        "make the decision 'of: portion', or read a value of the whole",
+                        f"make the decision 'of: {level}', or read a value of the whole",
                     )
 
     def _amounts(self) -> dict[str, Value]:

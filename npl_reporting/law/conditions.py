@@ -176,12 +176,17 @@ class _Reader:
     def _name(self, node: Node) -> str:
         if isinstance(node, Name) and node.name in self.scope.kinds:
             return node.name
+        if isinstance(node, Name):
+            what = f"'{node.name}' is a setting, known before any exposure"
+            raise ExpressionError(what, "define a fact that reads it and compare that")
         raise ExpressionError(
             "a condition compares a name with constants", "define a fact and compare that"
         )
 
     def _value(self, node: Node) -> Known:
         value = self._constant(node)
+        if isinstance(node, Constant) and value is None:
+            raise ExpressionError("a comparison with null never holds", "write 'is null'")
         if value is None:
             raise ExpressionError(
                 "a condition compares with constants and settings",

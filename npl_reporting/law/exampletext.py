@@ -20,6 +20,14 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "date": (date,),
     "boolean": (bool,),
 }
+_WANTED: Mapping[str, str] = {
+    "text": "a text",
+    "money": "an amount",
+    "rate": "a rate",
+    "integer": "a whole number",
+    "date": "a date",
+    "boolean": "true or false",
+}
 
 
 def example_faults(
@@ -57,12 +65,19 @@ def _fault(
         return None
     boolean = isinstance(value, bool) and column.type != "boolean"
     if boolean or not isinstance(value, _TYPES[column.type]):
-        return f"'{name}' is {column.type}, not '{value}'", "correct the value"
+        return (
+            f"'{name}' takes {_WANTED[column.type]}, not '{_written(value)}'",
+            "correct the value",
+        )
     if column.values and value not in column.values:
         return f"'{name}' is never '{value}'", f"write one of {', '.join(column.values)}"
     if column.type == "money" and not _exact(Decimal(str(value)), decimals):
         return f"'{name}' has more than {decimals} decimals", "shorten it"
     return None
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _exact(value: Decimal, decimals: int) -> bool:

@@ -217,7 +217,8 @@ class _Compiler:
     def _debtor_aggregate(self, node: Call) -> Sql:
         function = node.function.removesuffix("_of_debtor")
         if function not in _DEBTOR or not self.scope.debtors:
-            raise ExpressionError(f"'{node.function}' is not allowed here", "use it in a fact")
+            what = f"'{node.function}' is not allowed here"
+            raise ExpressionError(what, "make it a fact of its own in the rule file")
         want = 2 if function == "share" else 1
         if len(node.args) != want:
             raise ExpressionError(f"'{node.function}' takes {want} argument(s)", "see the README")

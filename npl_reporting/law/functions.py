@@ -39,7 +39,8 @@ def _take(args: Sequence[Sql], *kinds: str | tuple[str, ...]) -> None:
     for arg, kind in zip(args, kinds, strict=True):
         wanted = (kind,) if isinstance(kind, str) else kind
         if arg.kind not in (*wanted, "null"):
-            raise SqlError(f"takes {' or '.join(wanted)}, found {arg.kind}")
+            named = "numbers" if wanted == _NUMBERS else " or ".join(wanted)
+            raise SqlError(f"takes {named}, found {arg.kind}")
 
 
 def _same(args: Sequence[Sql]) -> Sql:

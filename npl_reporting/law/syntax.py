@@ -120,7 +120,7 @@ def _special(tree: exp.Expr) -> Node:
             return Call("is null", (_node(tree.this),))
         case exp.In() if tree.expressions:
             return Call("in", (_node(tree.this), *(_node(item) for item in tree.expressions)))
-        case exp.Between() if not tree.args.get("symmetric"):
+        case exp.Between():
             return _between(tree)
         case exp.Case() if tree.this is None:
             return _case(tree)
@@ -137,6 +137,8 @@ def _special(tree: exp.Expr) -> Node:
 
 
 def _between(tree: exp.Between) -> Node:
+    if tree.args.get("symmetric"):
+        raise ExpressionError("'between symmetric' is not allowed", "write the smaller value first")
     value = _node(tree.this)
     low, high = _node(tree.args["low"]), _node(tree.args["high"])
     return Call("and", (Call(">=", (value, low)), Call("<=", (value, high))))

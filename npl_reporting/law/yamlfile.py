@@ -42,11 +42,13 @@ _WANTED: Mapping[str, str] = {
     "is_instance_of": "a decimal number",
     "bool_type": "true or false",
     "date_type": "a date",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
     "tuple_type": "a list",
 }
-_MISLEADING = re.compile(r"(?i:true|false|null)|[-+]?\.(inf|nan)|[-+]?[0-9.]+e[-+]?[0-9]+")
+_MISLEADING = re.compile(
+    r"true|false|null|[-+]?\.(inf|nan)|[-+]?[0-9.]+e[-+]?[0-9]+", re.IGNORECASE
+)
 
 
 class Record(BaseModel):
@@ -164,7 +166,7 @@ def parse(text: str, path: Path) -> YamlFile:
 
     data = None if node is None else _value(node, (), lines, fault)
     if faults:
-        raise NplError(*faults)
+        raise NplError(*dict.fromkeys(faults))
     return YamlFile(path, data, lines)
 
 
