@@ -294,16 +294,32 @@ DECISIONS = (
 )  # fmt: skip
 
 
+def case(number: int, **changes: Any) -> CaseBlock:
+    """One case; every third is of a government's loan, of which other facts are true."""
+    government = number % 3 == 0
+    given: dict[str, Any] = {
+        "id": f"{number:04}",
+        "reads": (*READS, text("對政府之債權：是", "claim on government: yes"))
+        if government
+        else READS,
+        "exposures": number * 7,
+        "amount": Decimal(number) * 123_456,
+        "decisions": DECISIONS[: 4 - government] + DECISIONS[4:],
+        "no": (text("已訴追", "sued"),)
+        if government
+        else (text("已訴追", "sued"), text("對政府之債權", "claim on government")),
+        "missing": (text("另訂契約後月數", "months since instalments were agreed"),),
+    }
+    return CaseBlock(**{**given, **changes})
+
+
 def annex(cases: int = 300) -> Page:
     """The decision annex, with as many cases as asked for."""
-    blocks = tuple(
-        CaseBlock(f"{number:04}", READS, number * 7, Decimal(number) * 123_456, DECISIONS)
-        for number in range(1, cases + 1)
-    )
     return form_c(
         report="decisions", template="annex.html", title=text("決定附冊", "Decision annex"),
         form=None, subtitle=text("本期全部案型及其適用規則", "Every case of the run and its rules"),
-        tables=(), charts=(), checks=(), notes=(), warnings=(), cases=blocks,
+        tables=(), charts=(), checks=(), notes=(), warnings=(),
+        cases=tuple(case(number) for number in range(1, cases + 1)),
     )  # fmt: skip
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-from npl_reporting.returns.page import Head, Table, Text
-from npl_reporting.returns.wording import Wording
+from npl_reporting.returns.page import Head, Line, Shown, Table, Text
+from npl_reporting.returns.wording import Said, Wording
 
 _ROWS_MEASURED = 400
-_LONGEST_LABEL, _LONGEST_TEXT, _PADDING = 44, 40, 2
-_DENSITIES = ((105, "open"), (135, "dense"), (170, "tight"))
+_PADDING = 2.0
+_LONGEST_LABEL, _LONGEST_TEXT, _LONGEST_HEAD = 48, 60, 26
+_NARROWEST_LABEL, _NARROWEST_FIGURE, _NARROWEST_TEXT, _LONGEST_WORD = 12, 7, 6, 22
+_SECOND = 0.84
+"""Size of the second language beside the first, as in print.css."""
+
+_DENSITIES = ((104, "open"), (126, "dense"), (150, "tight"))
+"""Characters that a line of an upright sheet has room for, in each size of type."""
+
 _LANDSCAPE = 1.53
 _FIGURES = ("money", "percent", "count", "number")
+_UNBROKEN = re.compile(r"[\x21-\u2e7f]+")
 
 
 class Group(NamedTuple):
@@ -32,10 +41,18 @@ class Groups(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The label column's and every column's share of the width in percent, and the type size."""
+    """The label column's and every column's share of the width, and the size of the type."""
 
     shares: tuple[str, ...]
     density: str
+
+
+class _Need(NamedTuple):
+    """Characters that a column cannot do without, that keep its cells on one line, and its head."""
+
+    least: float
+    cells: float
+    head: float
 
 
 def measure(text: str) -> int:
@@ -44,13 +61,26 @@ def measure(text: str) -> int:
 
 
 def columns(table: Table, wording: Wording, landscape: bool = False) -> Columns:
-    """Share the width by what the columns hold: figures get all they need, text what is left."""
-    needed = [_label_width(table, wording)]
-    needed += [_width(table, index, head, wording) for index, head in enumerate(table.heads)]
-    total = sum(needed)
-    room = _LANDSCAPE if landscape else 1
-    density = next((name for most, name in _DENSITIES if total <= most * room), "tight")
-    return Columns(tuple(f"{width / total:.4%}" for width in needed), density)
+    """Share the width: figures and words stay whole; what is left goes to longer texts."""
+    lines = table.lines[:_ROWS_MEASURED]
+    needs = [_label(lines, table.stub, wording)]
+    needs += [_column(lines, index, head, table.unit, wording)
+              for index, head in enumerate(table.heads)]  # fmt: skip
+    sizes = [(most * (_LANDSCAPE if landscape else 1), name) for most, name in _DENSITIES]
+    least = sum(need.least for need in needs)
+    room, density = next((size for size in sizes if least <= size[0]), sizes[-1])
+    widths = [need.least for need in needs]
+    for wishes in ([need.cells for need in needs], [need.head for need in needs]):
+        widths = _grown(widths, wishes, room)
+    return Columns(tuple(f"{width / sum(widths):.4%}" for width in widths), density)
+
+
+def _grown(widths: Sequence[float], wishes: Sequence[float], room: float) -> list[float]:
+    """Let columns grow towards what they wish, as far as there is room for all alike."""
+    missing = [max(wish - width, 0.0) for width, wish in zip(widths, wishes, strict=True)]
+    left = max(room - sum(widths), 0.0)
+    part = min(left / sum(missing), 1.0) if any(missing) else 0.0
+    return [width + part * more for width, more in zip(widths, missing, strict=True)]
 
 
 def groups(table: Table) -> Groups:
@@ -65,29 +95,56 @@ def holds_money(table: Table) -> bool:
     return any(head.format == "money" for head in table.heads)
 
 
-def _label_width(table: Table, wording: Wording) -> float:
-    longest = max(
-        (
-            measure(said.words) + 2 * line.level + (len(line.code) and len(line.code) + 1)
-            for line in table.lines[:_ROWS_MEASURED]
-            for said in wording.said(line.label)
-        ),
-        default=0,
-    )
-    return float(min(max(longest, 10), _LONGEST_LABEL) + _PADDING)
+def _label(lines: Sequence[Line], stub: Text | None, wording: Wording) -> _Need:
+    own = [line for line in lines if line.kind != "heading"]
+    longest = max((_labelled(line, wording) for line in own), default=0.0)
+    words = max((_word(wording.said(line.label)) for line in own), default=0.0)
+    head = min(max(longest, _whole(wording.said(stub or {}))), _LONGEST_LABEL)
+    cells = min(longest, _LONGEST_LABEL)
+    least = max(min(words, _LONGEST_WORD), _NARROWEST_LABEL, cells / 2)
+    return _Need(least + _PADDING, max(least, cells) + _PADDING, max(least, head) + _PADDING)
 
 
-def _width(table: Table, index: int, head: Head, wording: Wording) -> float:
+def _labelled(line: Line, wording: Wording) -> float:
+    code = measure(line.code) + 1 if line.code else 0
+    return _whole(wording.said(line.label)) + 2 * line.level + code
+
+
+def _column(lines: Sequence[Line], index: int, head: Head, unit: int, wording: Wording) -> _Need:
     if head.width is not None:
-        return head.width
-    cells = [line.cells[index] for line in table.lines[:_ROWS_MEASURED] if line.cells]
-    content = _longest(wording.shown(cell, table.unit) for cell in cells)
-    if head.format in _FIGURES:
-        word = _longest(word for said in wording.said(head.label) for word in said.words.split())
-        return max(content, min(word, 12), 7) + _PADDING
-    label = _longest(said.words for said in wording.said(head.label))
-    return min(max(content, min(label, 14), 6), _LONGEST_TEXT) + _PADDING
+        return _Need(head.width, head.width, head.width)
+    label = wording.said(head.label)
+    held = [line.cells[index] for line in lines if line.cells]
+    least = min(_word(label), _LONGEST_WORD)
+    if head.format in _FIGURES or head.format == "date":
+        figures = max((_figure(cell, unit, wording) for cell in held), default=0)
+        least = cells = max(figures, least, _NARROWEST_FIGURE)
+    else:
+        least = max(least, min(_longest(_word, held, wording), _LONGEST_WORD), _NARROWEST_TEXT)
+        cells = max(least, min(_longest(_whole, held, wording), _LONGEST_TEXT))
+    whole = max(cells, min(_whole(label), _LONGEST_HEAD))
+    return _Need(least + _PADDING, cells + _PADDING, whole + _PADDING)
 
 
-def _longest(texts: Iterable[str]) -> float:
-    return float(max(map(measure, texts), default=0))
+def _figure(cell: Shown, unit: int, wording: Wording) -> int:
+    """The width of a figure, or of its mark with the number of its reason."""
+    note = 3 if cell.state == "not_computed" else 0
+    return measure(wording.shown(cell, unit)) + note
+
+
+def _longest(size: Callable[[Sequence[Said]], float], cells: Iterable[Shown], w: Wording) -> float:
+    return max((size(w.texts(cell)) for cell in cells), default=0.0)
+
+
+def _whole(texts: Sequence[Said]) -> float:
+    """The width of the longer of a text's languages."""
+    return _widest(texts, measure)
+
+
+def _word(texts: Sequence[Said]) -> float:
+    """The width of the longest word that cannot be broken; Chinese breaks anywhere."""
+    return _widest(texts, lambda words: max(map(len, _UNBROKEN.findall(words)), default=0))
+
+
+def _widest(texts: Sequence[Said], size: Callable[[str], float]) -> float:
+    return max((size(t.words) * (_SECOND if n else 1) for n, t in enumerate(texts)), default=0.0)

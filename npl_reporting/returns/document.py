@@ -13,6 +13,7 @@ from npl_reporting.resources import TEMPLATES
 from npl_reporting.returns import charts, columns
 from npl_reporting.returns.fonts import refuse_missing
 from npl_reporting.returns.page import Page, Shown, Table
+from npl_reporting.returns.treatments import treatments
 from npl_reporting.returns.wording import Said, Wording
 
 
@@ -26,6 +27,7 @@ def html(page: Page) -> str:
         drawn=charts.drawn,
         colour_of=charts.colour_of,
         groups=columns.groups,
+        treatments=treatments,
         holds_money=columns.holds_money,
         columns=lambda table: columns.columns(table, wording, page.landscape),
         reasons=lambda table: reasons(table, wording),

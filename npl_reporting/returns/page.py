@@ -159,7 +159,9 @@ class CaseDecision:
 class CaseBlock:
     """One case of a run: what its rules read, what was decided and why, and how much it holds.
 
-    `amount` is exact and unscaled; the page's `unit` says how to print it.
+    `reads` are facts with their values; `no` and `missing` are the labels of facts that are false
+    and that are not known, which are printed small, and once where all cases share them. `amount`
+    is exact and unscaled; the page's `unit` says how to print it.
     """
 
     id: str
@@ -167,6 +169,8 @@ class CaseBlock:
     exposures: int
     amount: Decimal
     decisions: tuple[CaseDecision, ...]
+    no: tuple[Text, ...] = ()
+    missing: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,19 @@ class Wording:
             for language in self._languages
         }
 
+    def led(self, name: str, texts: Sequence[Text]) -> Text:
+        """Join short texts behind one of the fixed words, which ends as its language asks."""
+        joined = self.joined(texts)
+        return {language: self.entry(name)[language] + joined[language] for language in joined}
+
+    def rest(self, no: Sequence[Text], missing: Sequence[Text]) -> Text:
+        """Say on one line what is false and what is not known, whichever there is."""
+        said = [self.led(name, them) for name, them in (("no", no), ("missing", missing)) if them]
+        return {
+            language: self.entry("then")[language].join(text[language] for text in said)
+            for language in self._languages
+        }
+
     def _figure(self, value: Decimal, cell: Shown, unit: int) -> str:
         match cell.format:
             case "percent":
