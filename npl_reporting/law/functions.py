@@ -95,10 +95,16 @@ def _quotient(args: Sequence[Sql], months: MonthsConvention) -> Sql:
 def quotient(dividend: Sql, divisor: Sql) -> Sql:
     """Divide exactly: whole units over whole units, cut after RATIO_DECIMALS; missing over zero."""
     scale = max(dividend.scale, divisor.scale)
-    units = [f"CAST({arg.text} * {10**scale} AS HUGEINT)" for arg in (dividend, divisor)]
+    units = [_units(arg, scale) for arg in (dividend, divisor)]
     whole = f"({units[0]} * {10**RATIO_DECIMALS}::HUGEINT) // nullif({units[1]}, 0)"
     one = f"CAST(0.{'1'.rjust(RATIO_DECIMALS, '0')} AS DECIMAL(18, {RATIO_DECIMALS}))"
     return Sql(f"(CAST({whole} AS DECIMAL(38, 0)) * {one})", "decimal", RATIO_DECIMALS)
+
+
+def _units(number: Sql, scale: int) -> str:
+    """A number counted in units of 10^-scale; widened first, so that no large amount overflows."""
+    wide = f"CAST({number.text} AS DECIMAL(38, {number.scale}))"
+    return f"CAST({wide} * {10**scale} AS HUGEINT)" if scale else f"CAST({number.text} AS HUGEINT)"
 
 
 def _comparison(sign: str) -> Function:
