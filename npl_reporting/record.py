@@ -48,6 +48,7 @@ def record(
         "changes": dict(sorted(request.changes.items())),
         "quarantine": request.quarantine,
         "languages": list(languages),
+        "printed": request.printed,
         "version": __version__,
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

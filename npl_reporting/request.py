@@ -19,6 +19,7 @@ class Request:
 
     `rules` is a jurisdiction or a rule file's path. `changes` holds `--set name=value` as text:
     settings of the rulebook and parameters of the reports. `languages` empty means the rulebook's.
+    Without `printed` no PDF is drawn.
     """
 
     tape: TapeSource
@@ -29,6 +30,7 @@ class Request:
     control: Path | None = None
     languages: tuple[str, ...] = ()
     changes: Mapping[str, str] = field(default_factory=dict)
+    printed: bool = True
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def run(
         draft = record(request, rulebook, reports, parameters, tape, cases, prior)
         edition = _edition(engine, request, rulebook, plans, tape, cases, draft, prior)
         checks = evaluate(engine, plans, cells, run_figures(edition))
-        set_pages = tuple(pages(edition, plans, cells, checks))
+        set_pages = tuple(pages(edition, plans, cells, checks)) if request.printed else ()
         tell(f"writing {len(set_pages)} reports")
         written = files(engine, rulebook, edition, cases, cells, checks, set_pages, work)
         tell("storing the run")

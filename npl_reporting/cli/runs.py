@@ -45,6 +45,7 @@ def run(
         list[str] | None,
         typer.Option("--language", help="Print only these, main language first; may be repeated."),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Draw the pages.")] = True,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a setting or give a parameter: name=value."),
@@ -58,7 +59,7 @@ def run(
     """
     request = Request(
         TapeSource(tape, encoding, delimiter, sheet, mapping), rules, as_of.date(), prior,
-        quarantine, control, tuple(language or ()), options.changes(set_ or []),
+        quarantine, control, tuple(language or ()), options.changes(set_ or []), pdf,
     )  # fmt: skip
     with telling(quiet=json) as tell:
         finished = run_quarter(request, Store(store), out, tell)
