@@ -71,6 +71,18 @@ def find(reference: str, as_of: date | None = None, root: Path = RULES) -> Path:
     raise NplError(Problem(f"there is no rulebook '{reference}'", f"there are: {known}"))
 
 
+def version(reference: str) -> Path:
+    """The rule file that a text means: a path, a name (its newest), or NAME@DATE (in force then)."""
+    name, sign, day = reference.partition("@")
+    if not sign or Path(reference).is_file():
+        return find(reference)
+    try:
+        return find(name, date.fromisoformat(day))
+    except ValueError:
+        what = f"'{day}' is no date"
+        raise NplError(Problem(what, f"write {name}@YYYY-MM-DD", reference)) from None
+
+
 def load_rulebook(
     reference: str, as_of: date | None = None, changes: Mapping[str, str] | None = None
 ) -> Rulebook:

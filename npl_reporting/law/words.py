@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from npl_reporting.law.bands import MISSING, Bands, Cut
-from npl_reporting.law.conditions import Known
+from npl_reporting.law.conditions import Comparison, Known
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.yamlfile import Record, Text, load
 from npl_reporting.resources import RULES
@@ -76,11 +76,43 @@ def _value(value: Known, language: str, unit: str | None) -> str:
 
 def reading(rulebook: Rulebook, name: str, band: int, language: str) -> str:
     """One thing that a case read: the name's label and its band in words."""
+    labels, unit = value_labels(rulebook, name), unit_of(rulebook, name)
+    value = band_words(rulebook.bands[name], band, language, labels, unit)
+    return phrase("reading", language, name=rulebook.label(name, language), value=value)
+
+
+_BY_SIGN = {">": "above", ">=": "from", "<": "below", "<=": "up_to"}
+
+
+def comparison_words(rulebook: Rulebook, comparison: Comparison, language: str) -> str:
+    """A comparison of a rule's condition as a reader would say it."""
+    name, sign = rulebook.label(comparison.name, language), comparison.sign
+    if sign in ("is null", "is not null"):
+        value = phrase("missing" if sign == "is null" else "given", language)
+        return phrase("reading", language, name=name, value=value)
+    unit = unit_of(rulebook, comparison.name)
+    labels = value_labels(rulebook, comparison.name)
+    told = [_constant(value, language, unit, labels) for value in comparison.values]
+    value = phrase("or", language).join(told)
+    if sign in _BY_SIGN:
+        value = phrase(_BY_SIGN[sign], language, low=value, high=value)
+    elif sign == "<>":
+        value = phrase("not", language, value=value)
+    return phrase("reading", language, name=name, value=value)
+
+
+def _constant(value: Known, language: str, unit: str | None, labels: Mapping[str, Text]) -> str:
+    if isinstance(value, bool):
+        return phrase("yes" if value else "no", language)
+    text = labels.get(str(value), {})
+    return text.get(language) or text.get("en") or _value(value, language, unit)
+
+
+def unit_of(rulebook: Rulebook, name: str) -> str | None:
+    """The unit in which a fact or column is counted."""
     fact = next((fact for fact in rulebook.facts if fact.name == name), None)
     column = rulebook.columns.get(name)
-    unit = fact.unit if fact else column.unit if column else None
-    value = band_words(rulebook.bands[name], band, language, value_labels(rulebook, name), unit)
-    return phrase("reading", language, name=rulebook.label(name, language), value=value)
+    return fact.unit if fact else column.unit if column else None
 
 
 def value_labels(rulebook: Rulebook, name: str) -> Mapping[str, Text]:
