@@ -161,7 +161,7 @@ class _Reader:
     def _comparison(self, node: Call, positive: bool) -> Condition:
         left, right = node.args
         sign: Sign = node.function  # type: ignore[assignment]
-        if self._constant(left) is not None:
+        if isinstance(left, Constant) or self._constant(left) is not None:
             left, right, sign = right, left, _MIRROR[sign]
         return self._compare(left, sign if positive else _OPPOSITE[sign], (right,))
 
