@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
-from npl_reporting.cli import main
+from npl_reporting.cli import main, printing
 from npl_reporting.evidence.store import Store
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.request import Finished, Request
@@ -66,14 +66,12 @@ class Said:
 
 def npl(*words: object) -> Said:
     """Give the program a command line, in this process."""
-    from npl_reporting.cli import printing
-
     out, err = io.StringIO(), io.StringIO()
     code = 0
     with (
         patch.object(sys, "argv", ["npl", *map(str, words)]),
-        patch.object(printing.out, "file", out),
-        patch.object(printing.err, "file", err),
+        patch.object(printing.out, "_file", out),
+        patch.object(printing.err, "_file", err),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from npl_reporting.evidence.records import CaseDecision
 from npl_reporting.law.bands import MISSING
@@ -26,7 +27,10 @@ def case_decisions(
 ) -> Iterator[CaseDecision]:
     """Every decision on every case, as the store keeps it and `cases.csv` shows it."""
     for case in cases:
-        reads = {language: reads_in_words(rulebook, case, language) for language in languages}
+        reads = {
+            language: _joined(reads_in_words(rulebook, case, language), language)
+            for language in languages
+        }
         for decision in rulebook.decisions:
             verdict = case.verdict(decision.name)
             rules = [rule for rule in decision.rules if rule.id in verdict.fired]
@@ -47,8 +51,17 @@ def outcome_text(outcome: Outcome) -> str:
     return outcome if isinstance(outcome, str) else exact_text(outcome)
 
 
-def reads_in_words(rulebook: Rulebook, case: Case, language: str) -> list[str]:
-    """What a case read, in words: each telling value, then what was no and what was not given."""
+@dataclass(frozen=True)
+class Reads:
+    """What a case read, in one language: telling values, what was no, what was not given."""
+
+    said: tuple[str, ...]
+    no: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def reads_in_words(rulebook: Rulebook, case: Case, language: str) -> Reads:
+    """Read a case's bands out, apart from outcomes, which stand with the decisions."""
     decided = {decision.name for decision in rulebook.decisions}
     said: list[str] = []
     no: list[str] = []
@@ -63,11 +76,15 @@ def reads_in_words(rulebook: Rulebook, case: Case, language: str) -> list[str]:
             no.append(rulebook.label(name, language))
         else:
             said.append(reading(rulebook, name, band, language))
+    return Reads(tuple(said), tuple(no), tuple(missing))
+
+
+def _joined(reads: Reads, language: str) -> list[str]:
+    """The same as a list of sentences, for files."""
     separator = phrase("separator", language)
-    for key, names in (("all_no", no), ("all_missing", missing)):
-        if names:
-            said.append(phrase(key, language, names=separator.join(names)))
-    return said
+    rest = (("all_no", reads.no), ("all_missing", reads.missing))
+    named = [phrase(key, language, names=separator.join(names)) for key, names in rest if names]
+    return [*reads.said, *named]
 
 
 def settings_that_influenced(rulebook: Rulebook, cases: Sequence[Case]) -> frozenset[str]:
@@ -83,13 +100,19 @@ def settings_that_influenced(rulebook: Rulebook, cases: Sequence[Case]) -> froze
 
 
 def _block(rulebook: Rulebook, case: Case, languages: Sequence[str]) -> page.CaseBlock:
-    by_language = {language: reads_in_words(rulebook, case, language) for language in languages}
-    reads = [
-        dict(zip(languages, texts, strict=True))
-        for texts in zip(*by_language.values(), strict=True)
-    ]
+    read = {language: reads_in_words(rulebook, case, language) for language in languages}
+
+    def texts(part: str) -> tuple[Text, ...]:
+        columns = [getattr(reads, part) for reads in read.values()]
+        return tuple(
+            dict(zip(languages, words, strict=True)) for words in zip(*columns, strict=True)
+        )
+
     decisions = tuple(_decision(d, case.verdict(d.name), languages) for d in rulebook.decisions)
-    return page.CaseBlock(case.id, tuple(reads), case.exposures, case.amount, decisions)
+    return page.CaseBlock(
+        case.id, texts("said"), case.exposures, case.amount, decisions,
+        no=texts("no"), missing=texts("missing"),
+    )  # fmt: skip
 
 
 def _decision(decision: Decision, verdict: Verdict, languages: Sequence[str]) -> page.CaseDecision:
