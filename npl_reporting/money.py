@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_precision, get_territory_currencies
 
 RATE_DECIMALS = 4
 """Most decimals that a rate in a rule file may have, so that amount times rate stays exact."""
+
+NO_CURRENCY = "XXX"
+"""What ISO 4217 writes where no currency is involved."""
 
 _ENOUGH_DIGITS = 60
 
@@ -21,6 +24,12 @@ def minor_digits(currency: str) -> int:
 def known_currency(code: str) -> bool:
     """Tell whether `code` is an ISO 4217 code that CLDR knows."""
     return code in get_global("all_currencies")
+
+
+def currency_of(territory: str) -> str | None:
+    """The currency of an ISO 3166 territory today, as CLDR gives it; None where it knows none."""
+    found: list[str] = get_territory_currencies(territory)
+    return found[0] if found else None
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:

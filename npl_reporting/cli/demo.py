@@ -55,6 +55,7 @@ def _tell_end(stops: list[Stop], out: Path) -> None:
     store = f"--store sqlite:///{out / 'npl.db'}"
     say(f"\nThe store is {out / 'npl.db'}. Try: npl runs {store}")
     say(f"           npl show {last.id} {store}")
+    say(f"           npl rules coverage --run {last.id} {store}")
     say("\nThe returns:")
     for stop in stops:
         for file in stop.finished.files:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from npl_reporting.cli import revision
+from npl_reporting.cli import authoring, revision
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.engine import Engine
 from npl_reporting.law.library import find, load_rulebook, shelf
@@ -20,6 +20,7 @@ from npl_reporting.resources import shown
 
 app = typer.Typer(help="Rule files: list, show, check, test and compare.", no_args_is_help=True)
 revision.register(app)
+authoring.register(app)
 
 Reference = Annotated[
     str, typer.Argument(help="A jurisdiction (TW, TW/insurer) or a rule file's path.")

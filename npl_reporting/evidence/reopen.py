@@ -71,6 +71,12 @@ def decisions_of(store: Store, name: str | None) -> Path | None:
     return store.archive.open_path(kept[0].sha256)
 
 
+def archived_rulebook(store: Store, name: str, folder: Path) -> Rulebook:
+    """The rulebook of a stored run, from the archive by way of a file in `folder`."""
+    run = store.run(name)
+    return _rulebook(store, run, store.files(run.id), folder)
+
+
 def _rulebook(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> Rulebook:
     path = _copied(store, _one(files, "rulebook"), work)
     changes = {name: used.value for name, used in run.settings.items() if used.changed}
