@@ -99,6 +99,15 @@ def with_settings(rulebook: Rulebook, changes: Mapping[str, str]) -> Rulebook:
     return _compiled(rulebook.file, rulebook.yaml, rulebook.sha256, changes)
 
 
+def in_currency(rulebook: Rulebook, currency: str) -> Rulebook:
+    """The same rules read over amounts in another currency, for a comparison: exact in its units."""
+    if currency == rulebook.file.currency:
+        return rulebook
+    file = rulebook.file.model_copy(update={"currency": currency, "examples": ()})
+    changed = {name: rulebook.settings[name] for name in rulebook.changed}
+    return Compiler(file, rulebook.yaml, column_dictionary(), changed).rulebook(rulebook.sha256)
+
+
 def _compiled(file: RuleFile, yaml: YamlFile, sha256: str, changes: Mapping[str, str]) -> Rulebook:
     changed = {name: _setting(file, name, text) for name, text in changes.items()}
     return Compiler(file, yaml, column_dictionary(), changed).rulebook(sha256)

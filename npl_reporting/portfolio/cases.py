@@ -10,6 +10,7 @@ from math import prod
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.bands import Bands
 from npl_reporting.law.rulebook import Outcome, Rulebook
+from npl_reporting.money import exact_text
 
 _SMALL = 2**62
 _LARGEST = 2**126
@@ -98,6 +99,11 @@ def keys(rulebook: Rulebook) -> tuple[Key, ...]:
         what = f"the rules read {before:.1e} combinations of bands, more than {_LARGEST:.1e}"
         raise NplError(Problem(what, "compare fewer facts", str(rulebook.path)))
     return tuple(made)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """An outcome as files hold it: its name, or the exact rate."""
+    return outcome if isinstance(outcome, str) else exact_text(outcome)
 
 
 def case_id(key: int) -> str:

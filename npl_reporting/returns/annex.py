@@ -11,7 +11,7 @@ from npl_reporting.law.rulebook import Decision, Outcome, Rule, Rulebook
 from npl_reporting.law.words import phrase, reading
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.money import exact_text
-from npl_reporting.portfolio.cases import Case, Verdict
+from npl_reporting.portfolio.cases import Case, Verdict, outcome_text
 from npl_reporting.returns import page
 
 
@@ -44,11 +44,6 @@ def case_decisions(
                 exposures=case.exposures,
                 amount=case.amount,
             )
-
-
-def outcome_text(outcome: Outcome) -> str:
-    """An outcome as files hold it: its name, or the exact rate."""
-    return outcome if isinstance(outcome, str) else exact_text(outcome)
 
 
 @dataclass(frozen=True)
