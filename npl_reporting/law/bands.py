@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from npl_reporting.law.conditions import Comparison, Known
+from npl_reporting.law.conditions import Comparison, Known, Sign
 from npl_reporting.law.expressions import NUMBERS, Kind, constant_sql
 
 MISSING = 0
@@ -88,24 +88,25 @@ class Bands:
             case "is not null":
                 return tuple(range(1, self.size))
         known = range(1, self.size)
+        if comparison.sign in ("=", "<>"):
+            equal = {band for value in comparison.values for band in self._equal_to(value)}
+            return tuple(band for band in known if (band in equal) == (comparison.sign == "="))
+        return tuple(self._beside(comparison.sign, comparison.values[0]))
+
+    def _equal_to(self, value: Known) -> range:
+        """The bands whose values equal one, or share its code."""
         if self.ordered:
-            return tuple(band for band in known if self._orders(comparison, band))
-        named = {self.band(value) for value in comparison.values}
-        return tuple(band for band in known if (band in named) == (comparison.sign == "="))
+            return range(self._past(value, strict=False), self._past(value, strict=True))
+        return range(self.band(value), self.band(value) + 1)
 
-    def _orders(self, comparison: Comparison, band: int) -> bool:
-        """Whether a comparison of ordered values holds throughout a band."""
+    def _beside(self, sign: Sign, value: Known) -> range:
+        """The bands whose values lie below or above one."""
+        past = self._past(value, strict=sign in (">", "<="))
+        return range(past, self.size) if sign in (">", ">=") else range(1, past)
 
-        def passes(value: Known, strict: bool) -> bool:
-            return band >= 2 + self.cuts.index(Cut(value, strict))  # type: ignore[arg-type]
-
-        match comparison.sign:
-            case ">" | "<=":
-                return passes(comparison.values[0], True) == (comparison.sign == ">")
-            case ">=" | "<":
-                return passes(comparison.values[0], False) == (comparison.sign == ">=")
-        equal = any(passes(v, False) and not passes(v, True) for v in comparison.values)
-        return equal == (comparison.sign == "=")
+    def _past(self, value: Known, *, strict: bool) -> int:
+        """The first band whose values have passed a cut."""
+        return 2 + self.cuts.index(Cut(value, strict))  # type: ignore[arg-type]
 
 
 def _passed(value: Known, cut: Cut) -> bool:

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from threading import get_ident
 from typing import Any as AnyValue
 
 from durable.engine import Host, MessageNotHandledException, durable_rules_engine
@@ -44,7 +45,7 @@ class _QuietHost(Host):  # type: ignore[misc]
 
 
 class DecisionRules:
-    """One decision's rules inside durable-rules; not to be shared between threads.
+    """One decision's rules inside durable-rules, for the thread that made them alone.
 
     NplError if the decision has more rules or reads more facts than the engine is sound for.
     """
@@ -60,6 +61,7 @@ class DecisionRules:
         self._host = _QuietHost()
         self._seen: dict[tuple[int, ...], frozenset[str]] = {}
         self._number = 0
+        self._thread = get_ident()
         if decision.rules:
             self._register()
 
@@ -104,6 +106,8 @@ class DecisionRules:
         return action
 
     def _ask(self, values: tuple[int, ...]) -> frozenset[str]:
+        if get_ident() != self._thread:
+            raise RuntimeError("the library loses firings when threads share its rules")
         self._number += 1
         fact = {"id": self._number, "sid": 1}
         fact |= {f"f{place}": band for place, band in enumerate(values)}
@@ -136,15 +140,18 @@ class DecisionRules:
 
     def _comparison(self, comparison: Comparison) -> Tree:
         name = f"f{self._names.index(comparison.name)}"
-        ranges = _ranges(self._bands[comparison.name].holding(comparison))
+        bands = self._bands[comparison.name]
+        ranges = _ranges(bands.holding(comparison))
         if not ranges:
             return {"$lt": {name: 0}}
-        return _joined("$or", [_within(name, low, high) for low, high in ranges])
+        return _joined("$or", [_within(name, low, high, bands.size - 1) for low, high in ranges])
 
 
-def _within(name: str, low: int, high: int) -> Tree:
+def _within(name: str, low: int, high: int, last: int) -> Tree:
     if low == high:
         return {"$eq": {name: low}}
+    if high == last:
+        return {"$gte": {name: low}}
     return {"$and": [{"$gte": {name: low}}, {"$lte": {name: high}}]}
 
 
