@@ -109,9 +109,14 @@ def _stored_cell(cell: Cell) -> records.Cell:
 
 def hand_out(files: Sequence[Written], out: Path) -> Iterator[Path]:
     """Copy the files to where the user wants them, each whole or not at all."""
-    out.mkdir(parents=True, exist_ok=True)
     for file in files:
-        target = out / file.path.name
-        part = target.with_name(target.name + ".part")
-        shutil.copyfile(file.path, part)
-        yield part.replace(target)
+        yield copied(file.path, out)
+
+
+def copied(path: Path, out: Path) -> Path:
+    """Copy a file into a folder, whole or not at all."""
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / path.name
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(path, part)
+    return part.replace(target)

@@ -16,6 +16,7 @@ from npl_reporting.errors import NplError
 from npl_reporting.evidence.records import Run, SettingUsed
 from npl_reporting.law.library import find
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.rulefile import SettingValue
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.tape import Tape
@@ -95,13 +96,17 @@ def _settings(rulebook: Rulebook, cases: Sequence[Case]) -> dict[str, SettingUse
     influenced = settings_that_influenced(rulebook, cases)
     return {
         name: SettingUsed(
-            str(rulebook.settings[name]),
+            _setting_text(rulebook.settings[name]),
             setting.basis,
             name in rulebook.changed,
             name in influenced,
         )
         for name, setting in rulebook.file.settings.items()
     }
+
+
+def _setting_text(value: SettingValue) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _warnings(rulebook: Rulebook, request: Request, tape: Tape) -> Iterator[Text]:

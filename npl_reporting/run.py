@@ -205,5 +205,7 @@ def _edition(
             )
             for name, total in tape.totals.items()
         ),
+        sources=rulebook.file.sources,
+        checks_not_made=tape.skipped,
         lists={p.report.id: tuple(list_files(engine, p)) for p in plans},
     )  # fmt: skip

@@ -42,7 +42,7 @@ def test_money_is_scaled_and_rounded_half_up(value: str, unit: int, printed: str
     ("value", "format", "decimals", "printed"),
     [
         ("0.0010625", "percent", None, "0.11%"),
-        ("294.7704", "percent", None, "29,477.04%"),
+        ("294.7704", "percent", None, "29477.04%"),
         ("0.00005", "percent", None, "0.01%"),
         ("0.5", "percent", 0, "50%"),
         ("1234", "count", None, "1,234"),

@@ -1,16 +1,21 @@
-"""`npl rules diff`: what a change of law changes."""
+"""`npl rules diff` and `npl rules impact`: what a change of law changes, in words and in money."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from npl_reporting.cli.options import Json
+from npl_reporting.cli.moving import tell_impact
+from npl_reporting.cli.options import DEFAULT_STORE, Json, StoreUrl
 from npl_reporting.cli.printing import emit, say
+from npl_reporting.evidence.store import Store
+from npl_reporting.impact import MOVED
+from npl_reporting.impact import impact as impact_of
 from npl_reporting.law.difference import Change, difference
 from npl_reporting.law.library import load_rulebook, version
 from npl_reporting.law.parts import EXAMPLES
@@ -66,6 +71,34 @@ def _counted(changes: Sequence[Change]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in Counter(kinds.values()).items())
 
 
+def impact(
+    before: Before,
+    after: After,
+    run: Annotated[str, typer.Option("--run", help="The stored run whose tape is decided again.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help=f"Folder for {MOVED}: everything that moves.")
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Show what moves between two rulebooks on a stored run's tape, and which report cells change.
+
+    As in `npl rules impact TW@2011-01-01 TW --run TW-2025-09-30 --out moved`.
+    """
+    old, new = rulebook(before), rulebook(after)
+    found = impact_of(Store(store), run, old, new, out)
+    if json:
+        emit({
+            "run": found.run.id, "moves": found.moves, "only_before": found.only_before,
+            "only_after": found.only_after, "cells": found.cells,
+            "not_compared": found.not_compared, "files": found.files,
+        })  # fmt: skip
+        return
+    tell_pair(old, new)
+    tell_impact(found)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to `npl rules`."""
     app.command()(diff)
+    app.command()(impact)

@@ -11,6 +11,7 @@ from npl_reporting.evidence.explain import Explained, Explanation, Portion
 from npl_reporting.evidence.records import TreatedPortion
 from npl_reporting.law.conditions import Comparison
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.words import value_labels
 from npl_reporting.money import exact_text
 from npl_reporting.request import Finished
 
@@ -79,11 +80,18 @@ def tell_explanation(
 def _tell_facts(portion: Portion, rulebook: Rulebook, language: str) -> None:
     read = set(rulebook.bands)
     rows = [
-        ("  " + rulebook.label(name, language), _shown(value))
+        ("  " + rulebook.label(name, language), _named(rulebook, name, value, language))
         for name, value in portion.facts.items()
         if name in read and value is not None and value is not False
     ]
     table(("  fact", "value"), rows)
+
+
+def _named(rulebook: Rulebook, name: str, value: object, language: str) -> str:
+    """A fact's value as print has it: the label of a code, money grouped."""
+    label = value_labels(rulebook, name).get(str(value), {}).get(language)
+    money = rulebook.scope.kinds[name] == "money" and isinstance(value, Decimal)
+    return label or (f"{value:,}" if money else _shown(value))
 
 
 def _shown(value: object) -> str:

@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.records import Role, Run, RunFile
 from npl_reporting.evidence.store import Store
+from npl_reporting.law.joint import joint_columns
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.prior import join_prior
@@ -25,7 +27,7 @@ class Reopened:
     """A run's tape in an engine of its own, and its rulebook.
 
     `source` is the relation of exposures, with what the prior run left of them; `columns` are its
-    columns.
+    columns. `prior` is what the prior run decided, and its reporting date.
     """
 
     run: Run
@@ -34,31 +36,40 @@ class Reopened:
     tape: Tape
     source: str
     columns: Sequence[str]
+    prior: tuple[Path, date] | None
+
+    def seen_by(self, rulebook: Rulebook) -> tuple[str, Sequence[str]]:
+        """The relation of exposures and its columns as another rulebook sees them."""
+        if self.prior is None:
+            return "exposures", self.tape.columns
+        return join_prior(self.engine, rulebook, *self.prior, self.tape.columns)
 
 
 @contextmanager
-def reopen(store: Store, name: str) -> Iterator[Reopened]:
-    """Read the tape of a stored run again, from the archive; its hash is checked on the way."""
+def reopen(store: Store, name: str, others: Sequence[Rulebook] = ()) -> Iterator[Reopened]:
+    """Read the tape of a stored run again, from the archive; its hash is checked on the way.
+
+    `others` are further rulebooks that are to see it: it is then read with the columns of all,
+    and without defaults, which each of them has its own.
+    """
     run = store.run(name)
     files = store.files(run.id)
     with work_folder() as work:
         rulebook = _rulebook(store, run, files, work)
         source = _source(store, run, files, work)
-        terms = Terms(
-            rulebook.columns,
-            run.currency,
-            run.reporting_date,
-            (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions)),
-        )
+        columns_of_all = joint_columns([rulebook, *others]) if others else rulebook.columns
+        taken = (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions))
+        terms = Terms(columns_of_all, run.currency, run.reporting_date, taken)
         prior = decisions_of(store, run.prior_run)
         with Engine(work, [source.path, *([prior] if prior else [])]) as engine:
             quarantine = bool(run.parameters.get("quarantine"))
             tape = read_tape(engine, source, terms, quarantine=quarantine)
             relation, columns = "exposures", tuple(tape.columns)
+            left: tuple[Path, date] | None = None
             if prior and run.prior_run:
-                day = store.run(run.prior_run).reporting_date
-                relation, columns = join_prior(engine, rulebook, prior, day, columns)
-            yield Reopened(run, engine, rulebook, tape, relation, columns)
+                left = (prior, store.run(run.prior_run).reporting_date)
+                relation, columns = join_prior(engine, rulebook, *left, columns)
+            yield Reopened(run, engine, rulebook, tape, relation, columns, left)
 
 
 def decisions_of(store: Store, name: str | None) -> Path | None:

@@ -168,7 +168,9 @@ class Compiler:
             self._aggregate_allowed(aggregate, where)
         inherited = [self.facts[read].settings for read in value.reads if read in self.facts]
         settings = value.settings.union(*inherited)
-        self.facts[name] = Fact(name, value, text.label, text.unit, stage, level, settings)
+        self.facts[name] = Fact(
+            name, value, text.label, text.unit, stage, level, settings, text.values
+        )
         self.levels[name] = level
         self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
 

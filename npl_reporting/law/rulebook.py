@@ -30,6 +30,7 @@ class Fact:
     stage: int
     level: int
     settings: frozenset[str]
+    value_labels: Mapping[str, Text]
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,12 @@ class Setting(Record):
 
 
 class FactText(Record):
-    """A fact with what print needs of it."""
+    """A fact with what print needs of it; `values` labels the codes of a text."""
 
     value: str
     label: Text = Field(default_factory=dict)
     unit: str | None = None
+    values: dict[str, Text] = Field(default_factory=dict)
 
 
 class RuleText(Record):

@@ -78,7 +78,8 @@ def reading(rulebook: Rulebook, name: str, band: int, language: str) -> str:
     """One thing that a case read: the name's label and its band in words."""
     labels, unit = value_labels(rulebook, name), unit_of(rulebook, name)
     value = band_words(rulebook.bands[name], band, language, labels, unit)
-    return phrase("reading", language, name=rulebook.label(name, language), value=value)
+    label = phrase("portion", language) if name == "portion" else rulebook.label(name, language)
+    return phrase("reading", language, name=label, value=value)
 
 
 _BY_SIGN = {">": "above", ">=": "from", "<": "below", "<=": "up_to"}
@@ -89,7 +90,8 @@ def comparison_words(rulebook: Rulebook, comparison: Comparison, language: str) 
     name, sign = rulebook.label(comparison.name, language), comparison.sign
     if sign in ("is null", "is not null"):
         value = phrase("missing" if sign == "is null" else "given", language)
-        return phrase("reading", language, name=name, value=value)
+        label = phrase("portion", language) if name == "portion" else rulebook.label(name, language)
+    return phrase("reading", language, name=name, value=value)
     unit = unit_of(rulebook, comparison.name)
     labels = value_labels(rulebook, comparison.name)
     told = [_constant(value, language, unit, labels) for value in comparison.values]
@@ -98,6 +100,7 @@ def comparison_words(rulebook: Rulebook, comparison: Comparison, language: str) 
         value = phrase(_BY_SIGN[sign], language, low=value, high=value)
     elif sign == "<>":
         value = phrase("not", language, value=value)
+    label = phrase("portion", language) if name == "portion" else rulebook.label(name, language)
     return phrase("reading", language, name=name, value=value)
 
 
@@ -119,5 +122,8 @@ def value_labels(rulebook: Rulebook, name: str) -> Mapping[str, Text]:
     """Labels of a name's values: outcomes of a decision, or the portions."""
     if name == "portion":
         return rulebook.file.portion_labels
+    fact = next((fact for fact in rulebook.facts if fact.name == name), None)
+    if fact is not None:
+        return fact.value_labels
     decision = next((d for d in rulebook.decisions if d.name == name), None)
     return decision.outcome_labels if decision else {}

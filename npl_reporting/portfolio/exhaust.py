@@ -161,7 +161,7 @@ def _milder(
     """Outcomes that get milder as a loan gets later, all else the same."""
     elapsed = {fact.name for fact in rulebook.facts if fact.value.elapsed}
     for name in names:
-        if name not in elapsed:
+        if name not in elapsed or name in decision.milder_allowed:
             continue
         others = ", ".join(quoted(other) for other in names if other != name) or "1"
         column = quoted(name)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from npl_reporting.errors import Finding
 from npl_reporting.evidence.records import Run
+from npl_reporting.law.rulefile import Source
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.returns.page import Attachment, CaseBlock
 
@@ -33,7 +34,8 @@ class Edition:
     """One run as its pages tell it; `run` says in which languages, main language first.
 
     `setting_reasons` says why each setting of the rulebook is one; `lists` are the attachments of
-    each report, by its id.
+    each report, by its id. `sources` are what citations point into; `checks_not_made` are checks of
+    the tape that lacked a column.
     """
 
     run: Run
@@ -43,6 +45,8 @@ class Edition:
     findings: tuple[Finding, ...] = ()
     controls: tuple[Control, ...] = ()
     lists: Mapping[str, tuple[Attachment, ...]] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    checks_not_made: tuple[str, ...] = ()
 
 
 def run_figures(edition: Edition) -> dict[str, Decimal]:

@@ -20,9 +20,10 @@ from npl_reporting.returns.files import cells_file
 from npl_reporting.returns.layout import Layout
 from npl_reporting.returns.page import CheckLine, Fact, Page
 from npl_reporting.returns.plan import Plan
-from npl_reporting.returns.quality import findings_file, quality_tables
+from npl_reporting.returns.quality import findings_file, quality_notes, quality_tables
 from npl_reporting.returns.report import Period
 from npl_reporting.returns.sharedwords import reason_text, shared_words, word
+from npl_reporting.returns.sources import sources_table
 from npl_reporting.returns.wording import Wording
 
 
@@ -39,11 +40,16 @@ def pages(
             case "cells":
                 yield page
             case "cases":
-                yield replace(page, cases=edition.cases)
+                tables = (*page.tables, sources_table(edition))
+                yield replace(page, tables=tables, cases=edition.cases)
             case "quality":
-                tables = quality_tables(edition, page.unit)
                 attached = (*page.attachments, findings_file(edition))
-                yield replace(page, tables=(*page.tables, *tables), attachments=attached)
+                yield replace(
+                    page,
+                    tables=(*page.tables, *quality_tables(edition, page.unit)),
+                    attachments=attached,
+                    notes=(*page.notes, *quality_notes(edition)),
+                )
             case "cover":
                 yield _cover(edition, planned, page, plans, cells, results)
 

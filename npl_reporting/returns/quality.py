@@ -30,6 +30,12 @@ def quality_tables(edition: Edition, unit: int) -> Iterator[Table]:
         yield _findings_table(edition)
 
 
+def quality_notes(edition: Edition) -> Iterator[Text]:
+    """Say which checks were not made: they have not passed."""
+    if edition.checks_not_made:
+        yield word("checks_not_made", checks=", ".join(edition.checks_not_made))
+
+
 def _rows_table(edition: Edition) -> Table:
     run = edition.run
     counts = (run.rows_read, run.rows_used, run.rows_set_aside)

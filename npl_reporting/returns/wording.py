@@ -201,7 +201,8 @@ class Wording:
     def _figure(self, value: Decimal, cell: Shown, unit: int) -> str:
         match cell.format:
             case "percent":
-                return self.number(value * 100, _or(cell.decimals, PERCENT_DECIMALS)) + "%"
+                decimals = _or(cell.decimals, PERCENT_DECIMALS)
+                return self.number(value * 100, decimals, grouped=False) + "%"
             case "money":
                 return self.money(value, unit, cell.decimals)
             case "count":
@@ -213,10 +214,11 @@ class Wording:
         usual = money.minor_digits(self._currency) if unit == 1 else 0
         return self.number(value / unit, _or(decimals, usual))
 
-    def number(self, value: Decimal | int, decimals: int = 0) -> str:
-        """Print a number with so many decimals, grouped, rounded half away from zero."""
+    def number(self, value: Decimal | int, decimals: int = 0, *, grouped: bool = True) -> str:
+        """Print a number with so many decimals, rounded half away from zero."""
         figure = money.rounded(Decimal(value), decimals)
-        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+        whole = "#,##0" if grouped else "0"
+        pattern = f"{whole}." + "0" * decimals if decimals else whole
         text = format_decimal(abs(figure), pattern, locale=self._locale, decimal_quantization=False)
         return self._fixed.marks.minus + text if figure < 0 else text
 

@@ -1,0 +1,137 @@
+"""What a change of rules does to a stored run: what moves, and which report cells change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from npl_reporting.deliver import copied
+from npl_reporting.errors import NplError
+from npl_reporting.evidence.records import Run
+from npl_reporting.evidence.reopen import Reopened, reopen
+from npl_reporting.evidence.store import Store
+from npl_reporting.law.library import in_currency
+from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.portfolio.classify import keep_treated
+from npl_reporting.portfolio.contrast import Contrast, Level, Move
+from npl_reporting.portfolio.decided import Decided, decide_tape
+from npl_reporting.returns.book import plan_reports
+from npl_reporting.returns.cells import Cell, compute
+from npl_reporting.returns.library import load_reports
+
+MOVED = "moved.csv"
+"""The file that lists everything that moves."""
+
+_Place = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """One report cell under both rulebooks: exact text, or in brackets why there is no value."""
+
+    report: str
+    row: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What moves on a run's tape from one rulebook to another.
+
+    `levels` says what each decision counts; `only_before` and `only_after` are decisions that one
+    rulebook takes and the other does not. `cells` is None where the reports could not be computed
+    under both, and `not_compared` says why.
+    """
+
+    run: Run
+    before: Rulebook
+    after: Rulebook
+    cases: tuple[int, int]
+    levels: Mapping[str, Level]
+    moves: tuple[Move, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+    cells: tuple[CellChange, ...] | None
+    not_compared: str
+    files: tuple[Path, ...]
+
+
+def impact(
+    store: Store, name: str, before: Rulebook, after: Rulebook, out: Path | None = None
+) -> Impact:
+    """Decide a stored run's tape under two rulebooks; with `out`, list there all that moves.
+
+    The amounts stay in the run's currency, whichever the rulebooks have.
+    """
+    currency = store.run(name).currency
+    books = (in_currency(before, currency), in_currency(after, currency))
+    with reopen(store, name, books) as again:
+        sides, computed = zip(*_both(again, books), strict=True)
+        contrast = Contrast(again.engine, *sides)
+        files = []
+        if out:
+            again.engine.write_csv(contrast.moved_sql(), again.engine.work / MOVED)
+            files.append(copied(again.engine.work / MOVED, out))
+        why = _why_not(books, computed)
+        cells = None if why else tuple(_changes(*computed))
+        names = [{decision.name: None for decision in book.decisions} for book in books]
+        return Impact(
+            again.run, before, after, (len(sides[0].cases), len(sides[1].cases)),
+            contrast.levels, contrast.moves(),
+            tuple(n for n in names[0] if n not in names[1]),
+            tuple(n for n in names[1] if n not in names[0]),
+            cells, why, tuple(files),
+        )  # fmt: skip
+
+
+_Cells = Mapping[_Place, str]
+
+
+def _why_not(books: Sequence[Rulebook], computed: Sequence[_Cells | str]) -> str:
+    """Why the report cells of two rulebooks cannot be compared; nothing if they can."""
+    if len({book.file.jurisdiction for book in books}) > 1:
+        return "the rulebooks are of different jurisdictions"
+    return next((text for text in computed if isinstance(text, str)), "")
+
+
+def _both(again: Reopened, books: Sequence[Rulebook]) -> Iterator[tuple[Decided, _Cells | str]]:
+    """Each rulebook's decisions, and its report cells or why there are none."""
+    for book, name in zip(books, ("before", "after"), strict=True):
+        source, columns = again.seen_by(book)
+        decided = decide_tape(again.engine, book, columns, again.run.reporting_date, name, source)
+        yield decided, _cells(again, book)
+
+
+def _cells(again: Reopened, book: Rulebook) -> _Cells | str:
+    """The cells of the reports of a rulebook's jurisdiction over what it has just decided."""
+    try:
+        reports = load_reports(book.file.jurisdiction, again.run.reporting_date)
+        known = {name for report in reports for name in report.definition.parameters}
+        given = {
+            name: Decimal(str(value))
+            for name, value in again.run.parameters.items()
+            if name in known
+        }
+        plans = plan_reports(reports, book.scope, given)
+    except NplError as error:
+        return f"{book.name} from {book.file.effective_from}: {error.problems[0]}"
+    if not plans:
+        return f"{book.name} has no reports"
+    keep_treated(again.engine)
+    found = [cell for planned in plans for cell in compute(again.engine, planned)]
+    return {(c.report, c.row, c.column): _shown(c) for c in found if c.period == "current"}
+
+
+def _shown(cell: Cell) -> str:
+    return f"({cell.reason})" if cell.reason else cell.exact
+
+
+def _changes(before: _Cells, after: _Cells) -> Iterator[CellChange]:
+    for place in dict.fromkeys((*before, *after)):
+        was, now = before.get(place, ""), after.get(place, "")
+        if was != now:
+            yield CellChange(*place, was, now)
