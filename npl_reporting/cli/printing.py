@@ -52,6 +52,11 @@ def emit(value: object) -> None:
     out.print(json.dumps(plain(value), ensure_ascii=False, indent=2), markup=False)
 
 
+def print_line(value: object) -> None:
+    """Print one JSON document on a line of its own."""
+    out.print(json.dumps(plain(value), ensure_ascii=False), markup=False)
+
+
 def plain(value: object) -> Any:
     """Turn records into what JSON can hold."""
     if is_dataclass(value) and not isinstance(value, type):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json as jsons
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +12,15 @@ import typer
 
 from npl_reporting.cli import options
 from npl_reporting.cli.options import DEFAULT_STORE
-from npl_reporting.cli.printing import emit, err, out, say, table
+from npl_reporting.cli.printing import emit, err, print_line, say, table
 from npl_reporting.cli.telling import tell_explanation, tell_run
 from npl_reporting.engine import Engine
+from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.explain import explain as explain_exposure
 from npl_reporting.evidence.reopen import reopen
 from npl_reporting.evidence.store import Store
-from npl_reporting.portfolio.tape import TapeSource, findings, read_tape
+from npl_reporting.law.columns import column_dictionary
+from npl_reporting.portfolio.tape import TapeSource, Terms, findings, read_tape
 from npl_reporting.request import Finished, Request
 from npl_reporting.run import Tell, rulebook_of, terms_of
 from npl_reporting.run import run as run_quarter
@@ -79,8 +81,16 @@ def telling(quiet: bool) -> Iterator[Tell]:
 
 def check(
     tape: options.TapePath,
-    rules: options.Rules = "TW",
-    as_of: options.AsOf = ...,  # type: ignore[assignment]
+    rules: Annotated[
+        str | None, typer.Option("--rules", help="Also read the columns of this rulebook.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="The reporting date; default today."),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Of the tape, where no rules are named.")
+    ] = None,
     control: options.Control = None,
     mapping: options.Mapping = None,
     encoding: options.Encoding = None,
@@ -90,22 +100,39 @@ def check(
 ) -> None:
     """Check a tape and list every finding; nothing is stored.
 
-    As in `npl check tape.csv --rules TW --as-of 2025-09-30`. Exit code 1 if there are errors.
+    As in `npl check tape.csv --rules TW --as-of 2025-09-30`. With `--json`, one finding a line and
+    the counts last. Exit code 1 if there are errors.
     """
     source = TapeSource(tape, encoding, delimiter, sheet, mapping)
-    request = Request(source, rules, as_of.date(), control=control)
+    day = as_of.date() if as_of else date.today()
     with work_folder() as work, Engine(work, [tape]) as engine:
-        read = read_tape(engine, source, terms_of(rulebook_of(request), request), control=control)
+        read = read_tape(engine, source, _terms(source, rules, day, currency), control=control)
         for finding in findings(engine):
             if json:
-                out.print(jsons.dumps(finding.__dict__, ensure_ascii=False), markup=False)
+                print_line(finding)
             else:
                 say(f"{finding.severity}: {finding}")
-    if not json:
-        say(f"{read.counts.read:,} rows read, {read.errors:,} errors, {read.warnings:,} warnings")
+    if json:
+        print_line({"as_of": day, "counts": read.counts, "failed": read.failed,
+                    "not_made": read.skipped})  # fmt: skip
+    else:
+        say(
+            f"{read.counts.read:,} rows read as of {day}, {read.errors:,} errors, "
+            f"{read.warnings:,} warnings"
+        )
         if read.skipped:
             say(f"not checked, for want of a column: {', '.join(read.skipped)}")
     raise typer.Exit(1 if read.errors else 0)
+
+
+def _terms(source: TapeSource, rules: str | None, day: date, currency: str | None) -> Terms:
+    """What to read the tape by: a rulebook, or the common dictionary and a currency."""
+    if rules:
+        request = Request(source, rules, day)
+        return terms_of(rulebook_of(request), request)
+    if currency is None:
+        raise NplError(Problem("the currency is not known", "name --rules or --currency"))
+    return Terms(column_dictionary(), currency, day)
 
 
 def runs(store: options.StoreUrl = DEFAULT_STORE, json: options.Json = False) -> None:

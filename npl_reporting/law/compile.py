@@ -30,6 +30,7 @@ from npl_reporting.law.rulefile import (
     SettingValue,
 )
 from npl_reporting.law.syntax import ExpressionError, names, parse_expression
+from npl_reporting.law.words import in_all, phrase
 from npl_reporting.law.yamlfile import Path_, YamlFile
 from npl_reporting.money import RATE_DECIMALS, known_currency, minor_digits
 
@@ -411,10 +412,12 @@ def prior_columns(file: RuleFile) -> dict[str, Column]:
 
     They are columns like any other, so that a bank without a prior run may give them on its tape.
     """
-    date_meaning = {"en": "Reporting date of the prior run", "zh-TW": "前期報表基準日"}
-    columns = {"prior_reporting_date": Column(type="date", meaning=date_meaning)}
+    columns = {"prior_reporting_date": Column(type="date", meaning=in_all("prior_reporting_date"))}
     for decision in file.decisions:
-        meaning = {k: f"{v} ({PRIOR.get(k, PRIOR['en'])})" for k, v in decision.label.items()}
+        meaning = {
+            language: phrase("of_prior", language, name=name)
+            for language, name in decision.label.items()
+        }
         kind: ColumnType = "rate" if decision.type == "rate" else "text"
         columns[f"prior_{decision.name}"] = Column(
             type=kind, meaning=meaning, values=tuple(decision.outcomes)
@@ -422,11 +425,3 @@ def prior_columns(file: RuleFile) -> dict[str, Column]:
     for name, carried in file.carried.items():
         columns[f"prior_{name}"] = Column(type=carried.type, meaning=carried.meaning)
     return columns
-
-
-PRIOR: Mapping[str, str] = {
-    "en": "prior quarter",
-    "zh-TW": "前期",
-    "zh-HK": "上季",
-    "zh-CN": "上季",
-}

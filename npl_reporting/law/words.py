@@ -31,6 +31,11 @@ def phrase(key: str, language: str, /, **values: str) -> str:
     return (text.get(language) or text["en"]).format(**values)
 
 
+def in_all(key: str) -> Text:
+    """One phrase in every language that has it."""
+    return words().phrases[key]
+
+
 def band_words(
     bands: Bands, band: int, language: str, labels: Mapping[str, Text], unit: str | None = None
 ) -> str:
