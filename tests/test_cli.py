@@ -55,7 +55,7 @@ def test_check_lists_findings_and_stores_nothing(tmp_path: Path) -> None:
     said = npl("check", tape, *WHERE)
     assert said.code == 1
     assert "row 7, exposure BAD" in said.out
-    assert "6 rows read, 1 errors" in said.out
+    assert "6 rows read as of 2024-09-30, 1 errors" in said.out
 
 
 @pytest.mark.parametrize(
