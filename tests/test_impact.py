@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -154,8 +155,8 @@ def test_a_portion_that_is_there_under_one_rulebook_only(tmp_path: Path) -> None
     )
     opened, covered = (m for m in found.moves if m.decision == "category")
     assert (covered.before, covered.after) == ("sound", "sound")
-    assert (covered.amount_before, covered.amount_after) == (200, 150)
-    assert (opened.before, opened.after, opened.amount_after) == (None, "sound", 50)
+    assert (covered.amount_before, covered.amount_after) == (Decimal(200), Decimal(150))
+    assert (opened.before, opened.after, opened.amount_after) == (None, "sound", Decimal(50))
 
 
 def test_the_severest_portion_counts_where_exposures_are_split_otherwise(tmp_path: Path) -> None:
