@@ -8,7 +8,7 @@ from pathlib import Path
 
 from npl_reporting.deliver import files, hand_out, save
 from npl_reporting.engine import Engine
-from npl_reporting.errors import DataError, NplError, Problem
+from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.records import Run
 from npl_reporting.evidence.reopen import decisions_of
 from npl_reporting.evidence.store import Store
@@ -18,10 +18,10 @@ from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify, keep_treated
 from npl_reporting.portfolio.findings import add_rule_findings
 from npl_reporting.portfolio.prior import join_prior
-from npl_reporting.portfolio.tape import Tape, Terms, findings, read_tape
+from npl_reporting.portfolio.sound import read_sound_tape
+from npl_reporting.portfolio.tape import Tape, Terms, findings
 from npl_reporting.record import record
 from npl_reporting.request import Finished, Request
-from npl_reporting.resources import shown
 from npl_reporting.returns.annex import case_blocks
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Cell, compute
@@ -35,8 +35,6 @@ from npl_reporting.returns.report import Report
 from npl_reporting.work import work_folder
 
 Tell = Callable[[str], None]
-MOST_LISTED = 1000
-"""Findings that an error lists itself; when there are more, it counts them by check instead."""
 
 
 def run(
@@ -132,30 +130,12 @@ def terms_of(rulebook: Rulebook, request: Request) -> Terms:
 
 def _read(engine: Engine, request: Request, rulebook: Rulebook) -> Tape:
     """Read and check the tape; DataError with every blocking finding."""
-    tape = read_tape(
+    return read_sound_tape(
         engine,
         request.tape,
         terms_of(rulebook, request),
         quarantine=request.quarantine,
         control=request.control,
-    )
-    if tape.blocking:
-        raise DataError(*_blocking(engine, request, tape))
-    return tape
-
-
-def _blocking(engine: Engine, request: Request, tape: Tape) -> Iterator[Problem]:
-    """The findings that stop the run, each in words, or their number for each check."""
-    file = shown(request.tape.path)
-    if tape.errors <= MOST_LISTED:
-        errors = (finding for finding in findings(engine) if finding.severity == "error")
-        yield from (Problem(str(finding), file=file) for finding in errors)
-    else:
-        for check, number in tape.failed.items():
-            yield Problem(f"{check}: {number:,} findings", "npl check lists every one", file)
-    yield Problem(
-        f"{tape.blocking:,} errors in the tape; nothing was stored",
-        "correct the tape, or set the faulty rows aside with --quarantine",
     )
 
 
