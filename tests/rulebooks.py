@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -43,13 +44,15 @@ def rulebook(
     return load_rulebook(str(write(folder, body, portions)), changes=changes)
 
 
-def decision(name: str, rules: Mapping[str, str], **more: str) -> str:
+def decision(
+    name: str, rules: Mapping[str, str], facts: Mapping[str, str] = {}, of: str = "exposure"
+) -> str:
     """A decision between `good` and `bad`; `rules` gives each rule's id its condition."""
-    extra = "".join(f"    {key}: {value}\n" for key, value in more.items())
-    return f"  - name: {name}\n{extra}" + (
+    return (
+        f"  - name: {name}\n    of: {of}\n    facts: {json.dumps(facts)}\n"
         "    outcomes: {good: {en: Good}, bad: {en: Bad}}\n    default: good\n    rules:\n"
         + "".join(
-            f'      - {{id: {rule}, when: "{when}", then: bad, cite: norm/1}}\n'
+            f"      - {{id: {rule}, when: {json.dumps(when)}, then: bad, cite: norm/1}}\n"
             for rule, when in rules.items()
         )
     )
