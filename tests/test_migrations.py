@@ -22,8 +22,8 @@ NEXT = '''"""A later step."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -36,7 +36,7 @@ def later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make this a later version of the product, with one more step."""
     steps = tmp_path / "100%" / "migrations"
     shutil.copytree(SHIPPED, steps, ignore=shutil.ignore_patterns("__pycache__"))
-    (steps / "versions" / "0002_later.py").write_text(NEXT)
+    (steps / "versions" / "9999_later.py").write_text(NEXT)
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     return steps
 
@@ -79,7 +79,7 @@ def test_a_store_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
         assert refused.value.exit_code == 2
         assert str(refused.value) == (
             f"{tmp_path / 'npl.db'}: the store has version zzzz, made by a newer npl-reporting; "
-            f"this is npl-reporting {__version__}, which knows stores up to version 0001; "
+            f"this is npl-reporting {__version__}, which knows stores up to version 0002; "
             "install the newer npl-reporting, or name another store with --store"
         )
 
@@ -90,19 +90,19 @@ def test_an_older_store_is_brought_up_when_it_is_next_used(
     with pytest.MonkeyPatch.context() as earlier:
         earlier.setattr(schema, "MIGRATIONS", SHIPPED)
         save(store_in(tmp_path))
-        assert version(tmp_path) == "0001"
+        assert version(tmp_path) == "0002"
     assert store_in(tmp_path).runs() == (RUN,)
-    assert version(tmp_path) == "0002"
+    assert version(tmp_path) == "9999"
 
 
 def test_a_step_that_fails_leaves_the_store_as_it_was(tmp_path: Path, later_version: Path) -> None:
-    step = later_version / "versions" / "0002_later.py"
+    step = later_version / "versions" / "9999_later.py"
     with pytest.MonkeyPatch.context() as earlier:
         earlier.setattr(schema, "MIGRATIONS", SHIPPED)
         save(store_in(tmp_path))
     step.write_text(NEXT + "    raise RuntimeError\n")
     with pytest.raises(RuntimeError):
         store_in(tmp_path).runs()
-    assert version(tmp_path) == "0001"
+    assert version(tmp_path) == "0002"
     step.write_text(NEXT)
     assert store_in(tmp_path).runs() == (RUN,)

@@ -15,6 +15,7 @@ from npl_reporting.errors import Finding, NplError, Problem
 from npl_reporting.evidence import saving, tables
 from npl_reporting.evidence.archive import Archive
 from npl_reporting.evidence.database import DEFAULT_URL, Database
+from npl_reporting.evidence.log import Log
 from npl_reporting.evidence.reading import as_case, as_portion, as_run, record
 from npl_reporting.evidence.records import (
     CaseDecision,
@@ -25,6 +26,8 @@ from npl_reporting.evidence.records import (
     Saved,
     TreatedPortion,
 )
+from npl_reporting.evidence.seal import Seal
+from npl_reporting.evidence.sealing import Seals, finish
 
 _Record = TypeVar("_Record")
 _RUN = tables.metadata.tables["run"]
@@ -45,6 +48,8 @@ class Store:
         self._database = Database(url, timeout=timeout)
         folder = archive or os.environ.get("NPL_ARCHIVE") or self._database.archive
         self.archive = Archive(Path(folder))
+        self.log = Log(self._database)
+        self.seals = Seals(self._database)
 
     @property
     def place(self) -> str:
@@ -61,10 +66,12 @@ class Store:
         cells: Iterable[Cell] = (),
         checks: Iterable[CheckResult] = (),
         findings: Iterable[Finding] = (),
+        seal: Seal | None = None,
     ) -> Saved:
         """Write a run in one transaction; one that is there already is returned as it is.
 
-        The files must be in the archive already. `exposures` are read as portions.py says.
+        The files must be in the archive already. `exposures` are read as portions.py says. Without
+        a `seal` the trees are grown from what was written; its event goes into the log as well.
         """
         with self._database.writing(run.id) as connection:
             known = connection.execute(select(_RUN).where(_RUN.c.id == run.id)).first()
@@ -77,6 +84,7 @@ class Store:
             saving.insert_parts(connection, number, "cell", cells)
             saving.insert_parts(connection, number, "check_result", checks)
             saving.insert_parts(connection, number, "finding", findings)
+            finish(connection, number, seal)
         return Saved(run, stored=True)
 
     def runs(self, jurisdiction: str | None = None) -> tuple[Run, ...]:

@@ -194,3 +194,31 @@ class Finding(SQLModel, table=True):
     value: str | None
     expected: str
     words: dict[str, str] = Field(sa_type=JSON)
+
+
+class Seal(SQLModel, table=True):
+    """The roots of a run's trees; written last, and with it the run is finished."""
+
+    __tablename__ = "seal"
+
+    run: int = Field(foreign_key="run.number", primary_key=True)
+    content: str
+    root: str
+    parts: dict[str, Any] = Field(sa_type=JSON)
+
+
+class Event(SQLModel, table=True):
+    """An event of the append-only log; `details` is kept as the text that was hashed."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index(None, "subject"),)
+
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    at: datetime = Field(sa_type=Utc)
+    person: str
+    role: str
+    action: str
+    subject: str
+    details: str
+    previous: str
+    hash: str
