@@ -12,7 +12,7 @@ import npl_reporting
 
 PACKAGE = Path(npl_reporting.__file__).parent
 LAYERS = (  # top to bottom; CONTRIBUTING.md says what each is for
-    {"cli", "demo", "web"},
+    {"__main__", "cli", "demo", "web"},
     {"run", "record", "deliver", "request", "submission", "impact", "compare"},
     {"returns", "disposal"},
     {"evidence", "migrations"},

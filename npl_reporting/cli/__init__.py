@@ -7,11 +7,9 @@ import sys
 import typer
 
 from npl_reporting import __version__
-from npl_reporting.cli import printing, rules, runs
+from npl_reporting.cli import comparing, printing, rules, runs
 from npl_reporting.cli.demo import demo
 from npl_reporting.errors import NplError
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="npl",
@@ -23,6 +21,7 @@ app = typer.Typer(
 app.add_typer(rules.app, name="rules")
 app.command()(demo)
 runs.register(app)
+comparing.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -45,10 +44,3 @@ def main() -> None:
     except NplError as error:
         printing.complain(error, "--json" in sys.argv)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        printing.err.print("interrupted; nothing was stored by halves")
-        sys.exit(INTERRUPTED)
-
-
-if __name__ == "__main__":
-    main()
