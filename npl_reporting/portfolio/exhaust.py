@@ -22,6 +22,8 @@ from npl_reporting.law.words import reading
 MOST_COMBINATIONS = 20_000_000
 """Above this a decision is not examined, and the result says so."""
 
+_SEVERITY, _BEFORE, _CODE = '"its severity"', '"severity before"', '"code of its outcome"'
+
 
 @dataclass(frozen=True)
 class Weakness:
@@ -80,7 +82,7 @@ def _grid(
 ) -> None:
     """Make the table `grid`: a row per combination, the rules that hold, the severity reached."""
     tables = ", ".join(
-        f"(SELECT unnest({list(bands)})::UTINYINT AS {quoted(name)})"
+        f"(SELECT unnest({list(bands)})::USMALLINT AS {quoted(name)})"
         for name, bands in reachable.items()
     )
     holds = ", ".join(
@@ -96,12 +98,12 @@ def _grid(
     default = "NULL" if decision.default is None else str(decision.severity(decision.default))
     severity = f"CASE {branches} ELSE {default} END" if branches else default
     engine.execute(
-        f"CREATE OR REPLACE TABLE grid AS SELECT *, {severity} AS severity FROM ({base})"
+        f"CREATE OR REPLACE TABLE grid AS SELECT *, {severity} AS {_SEVERITY} FROM ({base})"
     )
     kept = "".join(f"{quoted(name)}, " for name in reachable)
     engine.execute(
         f"CREATE OR REPLACE TABLE {_reached(decision)} AS SELECT DISTINCT "
-        f"{kept}CAST(severity + 1 AS UTINYINT) AS reached FROM grid"
+        f"{kept}CAST({_SEVERITY} + 1 AS USMALLINT) AS {_CODE} FROM grid"
     )
 
 
@@ -119,7 +121,7 @@ def _possible(engine: Engine, rulebook: Rulebook, decision: Decision) -> Iterato
             continue
         shared = sorted(names & set(_names(earlier)))
         mine = ", ".join(quoted(name) for name in (*shared, earlier.name))
-        theirs = ", ".join([*(quoted(name) for name in shared), "reached"])
+        theirs = ", ".join([*(quoted(name) for name in shared), _CODE])
         yield f"({mine}) IN (SELECT ({theirs}) FROM {_reached(earlier)})"
 
 
@@ -134,9 +136,9 @@ def _band_sql(condition: Condition, bands: Mapping[str, Bands]) -> str:
 def _gaps(
     engine: Engine, rulebook: Rulebook, decision: Decision, names: Sequence[str]
 ) -> Iterator[Weakness]:
-    found = engine.records("SELECT * FROM grid WHERE severity IS NULL LIMIT 1")
+    found = engine.records(f"SELECT * FROM grid WHERE {_SEVERITY} IS NULL LIMIT 1")
     if found:
-        number = engine.value("SELECT count(*) FROM grid WHERE severity IS NULL")
+        number = engine.value(f"SELECT count(*) FROM grid WHERE {_SEVERITY} IS NULL")
         what = f"{number} combinations get no outcome"
         yield Weakness(decision.name, "gap", what, _example(rulebook, names, found[0]))
 
@@ -144,9 +146,9 @@ def _gaps(
 def _never_winning(engine: Engine, decision: Decision) -> Iterator[Weakness]:
     for rule in decision.rules:
         column = quoted("holds " + rule.id)
+        wins_here = f"{column} AND {_SEVERITY} = {decision.severity(rule.then)}"
         holds, wins = engine.rows(
-            f"SELECT count(*) FILTER (WHERE {column}), "
-            f"count(*) FILTER (WHERE {column} AND severity = {decision.severity(rule.then)}) FROM grid"
+            f"SELECT count(*) FILTER (WHERE {column}), count(*) FILTER (WHERE {wins_here}) FROM grid"
         )[0]
         if not holds:
             yield Weakness(decision.name, "never holds", f"rule '{rule.id}' can never hold", ())
@@ -166,11 +168,12 @@ def _milder(
         others = ", ".join(quoted(other) for other in names if other != name) or "1"
         column = quoted(name)
         later = engine.records(
-            f"SELECT * FROM (SELECT *, lag(severity) OVER (PARTITION BY {others} ORDER BY {column}) "
-            f"AS earlier FROM grid WHERE {column} > {MISSING}) WHERE earlier > severity LIMIT 1"
+            f"SELECT * FROM (SELECT *, lag({_SEVERITY}) OVER (PARTITION BY {others} "
+            f"ORDER BY {column}) AS {_BEFORE} FROM grid WHERE {column} > {MISSING}) "
+            f"WHERE {_BEFORE} > {_SEVERITY} LIMIT 1"
         )
         if later:
-            before, after = later[0]["earlier"], later[0]["severity"]
+            before, after = (later[0][column.strip('"')] for column in (_BEFORE, _SEVERITY))
             what = (
                 f"'{decision.outcomes[before]}' becomes '{decision.outcomes[after]}' "
                 f"as '{name}' grows"
