@@ -15,14 +15,14 @@ from npl_reporting.law.columns import column_dictionary
 from npl_reporting.law.compile import Compiler
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import RuleFile, SettingValue
-from npl_reporting.law.yamlfile import YamlFile, read, typed, unquoted
+from npl_reporting.law.yamlfile import YamlFile, content, read, typed, unquoted
 from npl_reporting.resources import RULES, shown
 
 _KINDS: Mapping[type, str] = {
     bool: "true or false",
-    int: "whole number",
-    Decimal: "number",
-    date: "date",
+    int: "a whole number",
+    Decimal: "a number",
+    date: "a date",
 }
 
 
@@ -88,7 +88,7 @@ def load_rulebook(
 ) -> Rulebook:
     """Load, check and compile a rulebook; `changes` are settings given as text on the call."""
     path = find(reference, as_of)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(content(path)).hexdigest()
     yaml, file = _parsed(path, digest)
     _path_agrees(file, path)
     return _compiled(file, yaml, digest, changes or {})
@@ -146,7 +146,7 @@ def _setting(file: RuleFile, name: str, text: str) -> SettingValue:
     if isinstance(default, Decimal) and type(value) is int:
         value = Decimal(value)
     if value is None or type(value) is not type(default):
-        what = f"setting {name}: '{text}' is no {_KINDS[type(default)]}"
+        what = f"setting {name}: '{text}' is not {_KINDS[type(default)]}"
         raise NplError(Problem(what, f"its default is {_written(default)}"))
     return value
 

@@ -140,12 +140,18 @@ def _kind(value: object) -> str:
 def read(path: Path) -> YamlFile:
     """Parse a file without judging what is in it; NplError if it is not strict YAML."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise NplError(Problem(f"cannot be read: {error.strerror}", file=shown(path))) from None
+        text = content(path).decode()
     except UnicodeDecodeError:
         raise NplError(Problem("is not UTF-8 text", "save it as UTF-8", shown(path))) from None
     return parse(text, path)
+
+
+def content(path: Path) -> bytes:
+    """Read a file whole; NplError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NplError(Problem(f"cannot be read: {error.strerror}", file=shown(path))) from None
 
 
 def parse(text: str, path: Path) -> YamlFile:
