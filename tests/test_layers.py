@@ -13,7 +13,7 @@ import npl_reporting
 PACKAGE = Path(npl_reporting.__file__).parent
 LAYERS = (  # top to bottom; CONTRIBUTING.md says what each is for
     {"__main__", "cli", "demo", "web"},
-    {"run", "record", "deliver", "request", "submission", "impact", "compare"},
+    {"quarter", "run", "record", "deliver", "request", "submission", "impact", "compare"},
     {"returns", "disposal"},
     {"evidence", "migrations"},
     {"portfolio"},

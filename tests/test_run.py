@@ -15,6 +15,7 @@ from quarters import ROWS, SEPTEMBER, run_tape, store, write_tape
 from npl_reporting.errors import DataError, NplError
 from npl_reporting.portfolio.decide import DecisionRules
 from npl_reporting.portfolio.tape import TapeSource
+from npl_reporting.quarter import quarter
 from npl_reporting.request import Finished, Request
 from npl_reporting.resources import RULES
 from npl_reporting.run import run
@@ -202,3 +203,16 @@ def test_a_rulebook_named_by_path_but_not_in_force_is_a_warning(tmp_path: Path) 
     request = Request(TapeSource(write_tape(tmp_path)), old, SEPTEMBER, printed=False)
     finished = run(request, store(tmp_path))
     assert any("a later rulebook was in force" in w["en"] for w in finished.run.warnings)
+
+
+def test_a_notebook_runs_the_same_road(
+    home: Path, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    again = quarter("tape.csv", rules="TW", as_of="2024-09-30", out="notebook")
+    totals = {c.column: c.value for c in again.cells if (c.report, c.row) == TOTAL}
+    assert totals["npl"] == Decimal(3000000)
+    assert (home / "notebook" / "TW-asset_quality.pdf").read_bytes().startswith(b"%PDF")
+
+
+TOTAL = ("asset_quality", "08")
