@@ -1,0 +1,1 @@
+"""Collateral, negative equity, recovery and the ways to dispose."""
