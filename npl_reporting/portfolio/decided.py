@@ -51,6 +51,11 @@ def decide_tape(
     """
     own = _own(engine, rulebook, present, name, source)
     cases = classify(engine, rulebook, own, day, f"{name}_source")
+    return keep_answers(engine, rulebook, cases, name)
+
+
+def keep_answers(engine: Engine, rulebook: Rulebook, cases: tuple[Case, ...], name: str) -> Decided:
+    """Keep what `classify` has just decided in tables named after `name`."""
     amounts = "".join(f", {quoted(amount)}" for amount in rulebook.amounts)
     whole = "amount" if len(rulebook.portions) == 1 else _EXPOSURE_AMOUNT
     engine.execute(
