@@ -54,34 +54,59 @@ class Tested:
         return tuple(rule for rule in rules if rule not in self.fired)
 
 
+@dataclass(frozen=True)
+class DecidedExample:
+    """An example that has been decided: its loan's row of `treated` for each portion.
+
+    `rulebook` has the settings that the example asks for; `cases` are those of all examples that
+    ask for the same, by id.
+    """
+
+    number: int
+    rulebook: Rulebook
+    rows: tuple[dict[str, Any], ...]
+    cases: Mapping[str, Case]
+
+    @property
+    def example(self) -> Example:
+        """The example as the file gives it."""
+        return self.rulebook.file.examples[self.number]
+
+
 def run_examples(path: str) -> Tested:
-    """Decide every example of a rule file; examples that change settings run apart."""
+    """Decide every example of a rule file and compare what is expected."""
     rulebook = load_rulebook(path)
+    failures: list[Failure] = []
+    fired: set[tuple[str, str]] = set()
+    for decided in decide_examples(rulebook):
+        failures += _compare(decided)
+        verdicts = [v for case in decided.cases.values() for v in case.verdicts]
+        fired |= {(verdict.decision, rule) for verdict in verdicts for rule in verdict.fired}
+    failures.sort(key=lambda failure: failure.line)
+    return Tested(len(rulebook.file.examples), tuple(failures), frozenset(fired))
+
+
+def decide_examples(rulebook: Rulebook) -> Iterator[DecidedExample]:
+    """Decide every example of a rulebook; those that change settings run apart."""
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for number, example in enumerate(rulebook.file.examples):
         changes = tuple((name, _setting_text(v)) for name, v in example.settings.items())
         groups.setdefault(changes, []).append(number)
-    failures: list[Failure] = []
-    fired: set[tuple[str, str]] = set()
     for changes, numbers in groups.items():
         book = with_settings(rulebook, dict(changes)) if changes else rulebook
         with tempfile.TemporaryDirectory() as work, Engine(Path(work), small=True) as engine:
-            found = _run(engine, book, numbers)
-            fired |= {
-                (v.decision, rule) for case in found[1] for v in case.verdicts for rule in v.fired
-            }
-            for number in numbers:
-                failures += _compare(book, number, found[0][number])
-    return Tested(len(rulebook.file.examples), tuple(failures), frozenset(fired))
+            rows, cases = _decide(engine, book, numbers)
+        for number in numbers:
+            yield DecidedExample(number, book, tuple(rows[number]), cases)
 
 
 def _setting_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _run(
+def _decide(
     engine: Engine, rulebook: Rulebook, numbers: list[int]
-) -> tuple[dict[int, list[dict[str, Any]]], tuple[Case, ...]]:
+) -> tuple[dict[int, list[dict[str, Any]]], Mapping[str, Case]]:
     rows = [row for number in numbers for row in _rows(rulebook.file.examples[number], number)]
     named = {name for row in rows for name in row} - {"row", "reporting_date"}
     columns = [name for name in rulebook.columns if name in named]
@@ -92,7 +117,7 @@ def _run(
         number, place = divmod(record["row"], _PLACES)
         if place == 0:
             treated[number].append(record)
-    return treated, cases
+    return treated, {case.id: case for case in cases}
 
 
 _PLACES = 1000
@@ -137,25 +162,26 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _compare(rulebook: Rulebook, number: int, rows: list[dict[str, Any]]) -> Iterator[Failure]:
-    example = rulebook.file.examples[number]
+def _compare(decided: DecidedExample) -> Iterator[Failure]:
+    example, rulebook = decided.example, decided.rulebook
     for name, expected in example.expect.items():
         wanted = expected if isinstance(expected, dict) else {"": expected}
         for portion, value in wanted.items():
-            found = _found(rulebook, name, rows, portion)
+            found = _found(decided, name, portion)
             if not _equal(found, value):
                 shown = f"{name} ({portion})" if portion else name
-                line = rulebook.yaml.lines.get(("examples", number), 1)
+                line = rulebook.yaml.lines.get(("examples", decided.number), 1)
                 yield Failure(example.name, line, shown, str(value), str(found))
 
 
-def _found(rulebook: Rulebook, name: str, rows: list[dict[str, Any]], portion: str) -> object:
+def _found(decided: DecidedExample, name: str, portion: str) -> object:
     """The value of a fact or decision, the same on all portions asked for, or an amount's sum."""
-    chosen = [row for row in rows if portion in ("", row["portion"])]
+    chosen = [row for row in decided.rows if portion in ("", row["portion"])]
     if not chosen:
         return f"no portion '{portion}'"
     values = {row[name] for row in chosen}
-    if name == "amount" or (name in rulebook.amounts and rulebook.amounts[name].kind in NUMBERS):
+    amounts = decided.rulebook.amounts
+    if name == "amount" or (name in amounts and amounts[name].kind in NUMBERS):
         return None if None in values else sum((row[name] for row in chosen), Decimal(0))
     return values.pop() if len(values) == 1 else {row["portion"]: row[name] for row in chosen}
 
