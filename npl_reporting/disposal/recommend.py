@@ -1,0 +1,180 @@
+"""What to do with one asset: expected values by channel, the best, and what would reverse it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from npl_reporting.disposal.channels import COURT, ChannelRules, Round, chances
+from npl_reporting.disposal.compare import known_of
+from npl_reporting.disposal.discount import monthly, precisely
+from npl_reporting.disposal.presentvalue import Outcome, Owed, Route, coefficients, outcome
+from npl_reporting.disposal.rounds import Chances, RoundRules
+from npl_reporting.disposal.rounds import chances as chances_of
+from npl_reporting.engine import Engine, literal
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.money import rounded
+
+
+@dataclass(frozen=True)
+class Way:
+    """One channel for one asset: its routes with their probability, and what is to be expected.
+
+    `months` is the expected time to the money; `proceeds` the expected price less claims ahead.
+    """
+
+    channel: str
+    routes: tuple[tuple[Outcome, Decimal], ...]
+    expected: Decimal
+    months: Decimal
+    proceeds: Decimal
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One asset's ways, best first.
+
+    `discount` is the fall of the best channel's prices at which it is worth no more than the
+    second; `rise` the rise of the second's prices that does the same. `break_even` is the fall of
+    the best channel's prices at which its net present value is zero (negative: they must rise).
+    `barred` names court steps whose reserve does not exceed claims and costs ahead.
+    """
+
+    asset_id: str
+    asset_type: str
+    owed: Owed
+    annual_rate: Decimal
+    rate_assumed: bool
+    chances: Chances
+    ways: tuple[Way, ...]
+    margin: Decimal
+    discount: Decimal
+    rise: Decimal
+    break_even: Decimal
+    policy: str
+    barred: tuple[str, ...]
+
+    @property
+    def best(self) -> Way:
+        """The channel with the highest expected value."""
+        return self.ways[0]
+
+    @property
+    def second(self) -> Way:
+        """The next best."""
+        return self.ways[1]
+
+
+def recommend(
+    engine: Engine, channels: ChannelRules, rounds: RoundRules, asset: str
+) -> Recommendation:
+    """Work out one asset of `compared` in full; NplError where it is not there or has no values."""
+    found = engine.records(f"SELECT * FROM compared WHERE asset_id = {literal(asset)}")
+    if not found:
+        raise NplError(Problem(f"there is no asset '{asset}'", "see the collateral file"))
+    row = found[0]
+    if row["claims"] is None:
+        what = f"asset '{asset}' has a prior claim of unknown amount"
+        raise NplError(Problem(what, "find it out; nothing can be compared before"))
+    owed = Owed(row["market_value"], row["debt"], monthly(row["annual_rate"]), row["claims"])
+    return weighed(
+        channels, owed, chances_of(rounds, known_of(rounds, row["profile"])),
+        asset, row["asset_type"], row["annual_rate"], row["rate_assumed"],
+    )  # fmt: skip
+
+
+def weighed(
+    channels: ChannelRules, owed: Owed, likely: Chances, asset: str = "", asset_type: str = "",
+    annual_rate: Decimal = Decimal(0), rate_assumed: bool = False,
+) -> Recommendation:  # fmt: skip
+    """Weigh every channel for what is owed and how likely each kind of round is."""
+    by_channel = chances(channels, likely.combined)
+    ways = sorted(
+        (_way(name, routes, owed) for name, routes in by_channel.items()),
+        key=lambda way: (-way.expected, list(by_channel).index(way.channel)),
+    )
+    best, second = ways[0], ways[1]
+    return Recommendation(
+        asset, asset_type, owed, annual_rate, rate_assumed, likely, tuple(ways),
+        best.expected - second.expected,
+        -_change(best, by_channel[best.channel], owed, second.expected),
+        _change(second, by_channel[second.channel], owed, best.expected),
+        -_change(best, by_channel[best.channel], owed, Decimal(0)),
+        channels.policy[likely.likeliest],
+        _barred(channels, owed),
+    )  # fmt: skip
+
+
+def _way(channel: str, routes: list[tuple[Route, Decimal]], owed: Owed) -> Way:
+    outcomes = tuple((outcome(route, owed), chance) for route, chance in routes)
+    with precisely():
+        return Way(
+            channel,
+            tuple((one.to_cents(), chance) for one, chance in outcomes if chance),
+            rounded(sum((one.net * chance for one, chance in outcomes), Decimal(0)), 2),
+            sum((one.route.months * chance for one, chance in outcomes), Decimal(0)),
+            rounded(sum((_received(one, owed) * p for one, p in outcomes), Decimal(0)), 2),
+        )
+
+
+def _received(one: Outcome, owed: Owed) -> Decimal:
+    return one.sale_price - min(owed.claims, one.sale_price)
+
+
+def _change(way: Way, routes: list[tuple[Route, Decimal]], owed: Owed, target: Decimal) -> Decimal:
+    """The share by which a channel's prices must change to be worth `target`; exact while claims
+    ahead stay below the prices."""
+    with precisely():
+        gain = sum(
+            (owed.value * coefficients(r, owed.rate).price * p for r, p in routes), Decimal(0)
+        )
+        return (target - way.expected) / gain if gain else Decimal(0)
+
+
+def _barred(channels: ChannelRules, owed: Owed) -> tuple[str, ...]:
+    """Court steps whose reserve does not cover claims ahead and the execution fee."""
+    fee = channels.execution_fee.of(owed.principal)
+    ahead = owed.claims + fee
+    if not owed.claims:
+        return ()
+    return tuple(s.name for s in channels.steps() if s.price * owed.value <= ahead)
+
+
+def by_policy(channels: ChannelRules, kind: Round) -> str:
+    """The channel that the paper's policy takes for a kind of round."""
+    return channels.policy[kind]
+
+
+def in_words(channels: ChannelRules, found: Recommendation) -> list[str]:
+    """The recommendation in sentences, for the page and the terminal."""
+    names: Mapping[str, str] = {n: c.label["en"].lower() for n, c in channels.channels.items()}
+    best, second = found.best, found.second
+    lines = [
+        f"Take {names[best.channel]}: expected net present value {best.expected:,}, "
+        f"{found.margin:,} more than {names[second.channel]} ({second.expected:,}).",
+        f"It stays best until its prices fall by {percent(found.discount)}, or those of "
+        f"{names[second.channel]} rise by {percent(found.rise)}.",
+        f"By the paper's policy the asset goes to {names[found.policy]}"
+        + (", the same." if found.policy == best.channel else ", which is another way."),
+    ]
+    if found.chances.missing:
+        lines.append(
+            f"The probabilities rest on {len(found.chances.rests_on)} of "
+            f"{len(found.chances.rests_on) + len(found.chances.missing)} traits; not known: "
+            f"{', '.join(found.chances.missing)}."
+        )
+    if found.barred:
+        lines.append(
+            f"The reserve of {', '.join(found.barred)} would not exceed claims and costs ahead: "
+            "the court lifts the seizure unless a surplus is shown (article 80-1)."
+        )
+    return lines
+
+
+def percent(share: Decimal) -> str:
+    """A share as percent with one decimal."""
+    return f"{rounded(share * 100, 1)} %"
+
+
+__all__ = ["COURT", "Recommendation", "Way", "by_policy", "in_words", "recommend", "weighed"]
