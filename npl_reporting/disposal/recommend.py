@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from npl_reporting.disposal.channels import COURT, ChannelRules, Round, chances
+from npl_reporting.disposal.channels import ChannelRules, chances
 from npl_reporting.disposal.compare import known_of
 from npl_reporting.disposal.discount import monthly, precisely
 from npl_reporting.disposal.presentvalue import Outcome, Owed, Route, coefficients, outcome
@@ -35,6 +35,7 @@ class Way:
 class Recommendation:
     """One asset's ways, best first.
 
+    `modelled` says whether the models of rounds were fitted on assets of its kind.
     `discount` is the fall of the best channel's prices at which it is worth no more than the
     second; `rise` the rise of the second's prices that does the same. `break_even` is the fall of
     the best channel's prices at which its net present value is zero (negative: they must rise).
@@ -54,6 +55,7 @@ class Recommendation:
     break_even: Decimal
     policy: str
     barred: tuple[str, ...]
+    modelled: bool = True
 
     @property
     def best(self) -> Way:
@@ -70,18 +72,19 @@ def recommend(
     engine: Engine, channels: ChannelRules, rounds: RoundRules, asset: str
 ) -> Recommendation:
     """Work out one asset of `compared` in full; NplError where it is not there or has no values."""
-    found = engine.records(f"SELECT * FROM compared WHERE asset_id = {literal(asset)}")
-    if not found:
+    rows = engine.records(f"SELECT * FROM compared WHERE asset_id = {literal(asset)}")
+    if not rows:
         raise NplError(Problem(f"there is no asset '{asset}'", "see the collateral file"))
-    row = found[0]
+    row = rows[0]
     if row["claims"] is None:
         what = f"asset '{asset}' has a prior claim of unknown amount"
         raise NplError(Problem(what, "find it out; nothing can be compared before"))
     owed = Owed(row["market_value"], row["debt"], monthly(row["annual_rate"]), row["claims"])
-    return weighed(
+    found = weighed(
         channels, owed, chances_of(rounds, known_of(rounds, row["profile"])),
         asset, row["asset_type"], row["annual_rate"], row["rate_assumed"],
     )  # fmt: skip
+    return replace(found, modelled=row["kind"] in rounds.fitted_on)
 
 
 def weighed(
@@ -141,23 +144,26 @@ def _barred(channels: ChannelRules, owed: Owed) -> tuple[str, ...]:
     return tuple(s.name for s in channels.steps() if s.price * owed.value <= ahead)
 
 
-def by_policy(channels: ChannelRules, kind: Round) -> str:
-    """The channel that the paper's policy takes for a kind of round."""
-    return channels.policy[kind]
-
-
 def in_words(channels: ChannelRules, found: Recommendation) -> list[str]:
     """The recommendation in sentences, for the page and the terminal."""
     names: Mapping[str, str] = {n: c.label["en"].lower() for n, c in channels.channels.items()}
     best, second = found.best, found.second
-    lines = [
+    second_name = names[second.channel]
+    take = (
         f"Take {names[best.channel]}: expected net present value {best.expected:,}, "
-        f"{found.margin:,} more than {names[second.channel]} ({second.expected:,}).",
+        f"{found.margin:,} more than {second_name} ({second.expected:,})."
+    )
+    reversal = (
         f"It stays best until its prices fall by {percent(found.discount)}, or those of "
-        f"{names[second.channel]} rise by {percent(found.rise)}.",
-        f"By the paper's policy the asset goes to {names[found.policy]}"
-        + (", the same." if found.policy == best.channel else ", which is another way."),
-    ]
+        f"{second_name} rise by {percent(found.rise)}."
+    )
+    same = ", the same." if found.policy == best.channel else ", which is another way."
+    lines = [take, reversal, f"By the paper's policy the asset goes to {names[found.policy]}{same}"]
+    if not found.modelled:
+        lines.append(
+            "The models of rounds were fitted on flats and houses; for this kind of asset their "
+            "probabilities are a stand-in."
+        )
     if found.chances.missing:
         lines.append(
             f"The probabilities rest on {len(found.chances.rests_on)} of "
@@ -175,6 +181,3 @@ def in_words(channels: ChannelRules, found: Recommendation) -> list[str]:
 def percent(share: Decimal) -> str:
     """A share as percent with one decimal."""
     return f"{rounded(share * 100, 1)} %"
-
-
-__all__ = ["COURT", "Recommendation", "Way", "by_policy", "in_words", "recommend", "weighed"]

@@ -69,6 +69,7 @@ class Model(Record):
 class RoundRules(Parameters):
     """The file `rules/disposal/rounds.yaml`."""
 
+    fitted_on: tuple[str, ...]
     traits: dict[str, Trait]
     models: dict[str, Model]
 
