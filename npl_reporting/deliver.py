@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from npl_reporting.engine import Engine
 from npl_reporting.evidence import records
 from npl_reporting.evidence.records import Role, Run, RunFile
+from npl_reporting.evidence.seal import OUTPUTS, Seal, exposures_tree, grown_of
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.cases import Case
@@ -38,6 +40,7 @@ class Written:
 def files(
     engine: Engine, rulebook: Rulebook, edition: Edition, cases: Sequence[Case],
     cells: Sequence[Cell], checks: Sequence[CheckResult], set_pages: Sequence[Page], work: Path,
+    seal: Seal,
 ) -> tuple[Written, ...]:  # fmt: skip
     """Write everything that the run hands out into the work folder."""
     folder = work / "out"
@@ -55,6 +58,7 @@ def files(
         "cases": len(cases),
         "findings": len(edition.findings),
         "checks": {f"{c.report}/{c.id}": c.state for c in checks},
+        "content": {"root": seal.content, "parts": seal.plain()},
     }
     summary = write_summary(edition.run, more, folder / "run.json")
     written.append(Written("summary", summary, "application/json"))
@@ -68,9 +72,44 @@ def files(
 def save(
     engine: Engine, store: Store, request: Request, rulebook: Rulebook,
     reports: Sequence[Report], draft: Run, cases: Sequence[Case], cells: Sequence[Cell],
-    checks: Sequence[CheckResult], files: Sequence[Written],
+    checks: Sequence[CheckResult], files: Sequence[Written], seal: Seal,
 ) -> records.Saved:  # fmt: skip
     """Archive every file, then store the run in one transaction."""
+    inputs = [_archived(store, file) for file in _inputs(request, rulebook, reports)]
+    outputs = [_archived(store, file) for file in files]
+    return store.save_run(
+        draft,
+        files=[*inputs, *outputs],
+        cases=case_decisions(rulebook, cases, draft.languages),
+        exposures=engine.batches(
+            "SELECT row, exposure_id, debtor_id, portion, case_id, amount, minimum_allowance "
+            f"FROM {TREATED} ORDER BY exposure_id, portion"
+        ),
+        cells=(_stored_cell(cell) for cell in cells),
+        checks=map(_stored_check, checks),
+        findings=findings(engine, rulebook),
+        seal=Seal({**seal.parts, OUTPUTS: grown_of(outputs)}),
+    )
+
+
+def content(
+    engine: Engine, request: Request, rulebook: Rulebook, reports: Sequence[Report], draft: Run,
+    cases: Sequence[Case], cells: Sequence[Cell], checks: Sequence[CheckResult],
+) -> Seal:  # fmt: skip
+    """The trees over all that the pages are drawn from, before they are."""
+    inputs = _inputs(request, rulebook, reports)
+    return Seal({
+        "record": grown_of([draft]),
+        "inputs": grown_of(map(_hashed, inputs)),
+        "cases": grown_of(case_decisions(rulebook, cases, draft.languages)),
+        "exposures": exposures_tree(engine, TREATED, draft.currency),
+        "cells": grown_of(map(_stored_cell, cells)),
+        "checks": grown_of(map(_stored_check, checks)),
+        "findings": grown_of(findings(engine, rulebook)),
+    })  # fmt: skip
+
+
+def _inputs(request: Request, rulebook: Rulebook, reports: Sequence[Report]) -> list[Written]:
     inputs = [
         Written("tape", request.tape.path, "application/octet-stream"),
         Written("rulebook", rulebook.path, "application/yaml"),
@@ -80,18 +119,13 @@ def save(
         inputs.append(Written("mapping", request.tape.mapping, "application/yaml"))
     if request.control:
         inputs.append(Written("control", request.control, "text/csv"))
-    return store.save_run(
-        draft,
-        files=[_archived(store, file) for file in (*inputs, *files)],
-        cases=case_decisions(rulebook, cases, draft.languages),
-        exposures=engine.batches(
-            "SELECT row, exposure_id, debtor_id, portion, case_id, amount, minimum_allowance "
-            f"FROM {TREATED} ORDER BY exposure_id, portion"
-        ),
-        cells=(_stored_cell(cell) for cell in cells),
-        checks=(records.CheckResult(c.report, c.id, c.severity, c.state, c.detail) for c in checks),
-        findings=findings(engine, rulebook),
-    )
+    return inputs
+
+
+def _hashed(file: Written) -> RunFile:
+    with file.path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return RunFile(file.role, file.path.name, digest, file.path.stat().st_size, file.media_type)
 
 
 def _archived(store: Store, file: Written) -> RunFile:
@@ -105,6 +139,10 @@ def _stored_cell(cell: Cell) -> records.Cell:
         None if cell.value is None else cell.exact,
         cell.text, cell.state, cell.reason, cell.key,
     )  # fmt: skip
+
+
+def _stored_check(check: CheckResult) -> records.CheckResult:
+    return records.CheckResult(check.report, check.id, check.severity, check.state, check.detail)
 
 
 def hand_out(files: Sequence[Written], out: Path) -> Iterator[Path]:

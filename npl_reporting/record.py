@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from npl_reporting import __version__
 from npl_reporting.errors import NplError
+from npl_reporting.evidence.people import system_user
 from npl_reporting.evidence.records import Run, SettingUsed
 from npl_reporting.law.library import find
 from npl_reporting.law.rulebook import Rulebook
@@ -37,6 +37,7 @@ def record(
     """The run's record, its id derived from everything that its content depends on."""
     file = rulebook.file
     languages = request.languages or file.languages
+    later = _later_rulebook(rulebook, request)
     content = {
         "tape": tape.sha256,
         "mapping": _digest(request.tape.mapping),
@@ -67,7 +68,7 @@ def record(
         tape_sha256=tape.sha256,
         engine_version=__version__,
         created_at=datetime.now(UTC),
-        created_by=getpass.getuser(),
+        created_by=system_user(),
         rows_read=tape.counts.read,
         rows_used=tape.counts.used,
         rows_set_aside=tape.counts.set_aside,
@@ -77,12 +78,15 @@ def record(
             for name, total in tape.totals.items()
         },
         settings=_settings(rulebook, cases),
-        warnings=tuple(_warnings(rulebook, request, tape)),
+        warnings=tuple(_warnings(rulebook, request, tape, later)),
         languages=languages,
         parameters={
             **{name: str(value) for name, value in parameters.items()},
             "reading": json.dumps(content["reading"]),
             "quarantine": request.quarantine,
+            "printed": request.printed,
+            "changes": content["changes"],
+            "later_rulebook": later,
             "checks_not_made": list(tape.skipped),
         },
     )
@@ -109,18 +113,25 @@ def _setting_text(value: SettingValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _warnings(rulebook: Rulebook, request: Request, tape: Tape) -> Iterator[Text]:
+def _warnings(rulebook: Rulebook, request: Request, tape: Tape, later: str) -> Iterator[Text]:
     """What page one must say before any figure."""
     file, day = rulebook.file, request.reporting_date
-    newest = find(rulebook.name, day) if _shelved(rulebook) else rulebook.path
     if not rulebook.in_force(day):
         yield word("not_yet_in_force", day=file.effective_from)
-    elif newest.resolve() != rulebook.path.resolve():
-        yield word("later_rulebook", path=shown(newest))
+    elif later:
+        yield word("later_rulebook", path=later)
     if file.review_by and day > file.review_by:
         yield word("review_overdue", day=file.review_by)
     if tape.counts.set_aside:
         yield word("rows_set_aside", number=f"{tape.counts.set_aside:,}")
+
+
+def _later_rulebook(rulebook: Rulebook, request: Request) -> str:
+    """The file on the shelf that should have been taken instead, as it is shown; empty if none."""
+    if request.later_rulebook is not None:
+        return request.later_rulebook
+    newest = find(rulebook.name, request.reporting_date) if _shelved(rulebook) else rulebook.path
+    return "" if newest.resolve() == rulebook.path.resolve() else shown(newest)
 
 
 def _shelved(rulebook: Rulebook) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from npl_reporting.deliver import files, hand_out, save
+from npl_reporting.deliver import content, files, hand_out, save
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.records import Run
@@ -22,6 +23,7 @@ from npl_reporting.portfolio.sound import read_sound_tape
 from npl_reporting.portfolio.tape import Tape, Terms, findings
 from npl_reporting.record import record
 from npl_reporting.request import Finished, Request
+from npl_reporting.resources import REPORTS
 from npl_reporting.returns.annex import case_blocks
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Cell, compute
@@ -64,12 +66,14 @@ def run(
         draft = record(request, rulebook, reports, parameters, tape, cases, prior)
         edition = _edition(engine, request, rulebook, plans, tape, cases, draft, prior)
         checks = evaluate(engine, plans, cells, run_figures(edition))
+        seal = content(engine, request, rulebook, reports, draft, cases, cells, checks)
+        edition = replace(edition, content=seal.content)
         set_pages = tuple(pages(edition, plans, cells, checks)) if request.printed else ()
         tell(f"writing {len(set_pages)} reports")
-        written = files(engine, rulebook, edition, cases, cells, checks, set_pages, work)
+        written = files(engine, rulebook, edition, cases, cells, checks, set_pages, work, seal)
         tell("storing the run")
         saved = save(
-            engine, store, request, rulebook, reports, draft, cases, cells, checks, written
+            engine, store, request, rulebook, reports, draft, cases, cells, checks, written, seal
         )
         handed = tuple(hand_out(written, out)) if out else ()
     return Finished(saved.run, saved.stored, cells, checks, len(cases), tape.warnings, handed)
@@ -83,7 +87,8 @@ def rulebook_of(request: Request) -> Rulebook:
 def _law(request: Request) -> tuple[Rulebook, tuple[Report, ...], dict[str, Decimal]]:
     """The rulebook and reports in force, with what the call changes of each."""
     book = load_rulebook(request.rules, request.reporting_date)
-    reports = load_reports(book.file.jurisdiction, request.reporting_date)
+    folder = request.reports or REPORTS
+    reports = load_reports(book.file.jurisdiction, request.reporting_date, folder)
     known = {name for report in reports for name in report.definition.parameters}
     settings = {name: text for name, text in request.changes.items() if name not in known}
     parameters = {

@@ -99,10 +99,15 @@ def _text(value: str) -> str:
 
 
 def _source(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> TapeSource:
-    encoding, delimiter, sheet = json.loads(str(run.parameters["reading"]))
     mapping = [_copied(store, file, work) for file in files if file.role == "mapping"]
     tape = _copied(store, _one(files, "tape"), work)
-    return TapeSource(tape, encoding, delimiter, sheet, mapping[0] if mapping else None)
+    return tape_source(run, tape, mapping[0] if mapping else None)
+
+
+def tape_source(run: Run, tape: Path, mapping: Path | None) -> TapeSource:
+    """How a run read its tape, for a copy of it."""
+    encoding, delimiter, sheet = json.loads(str(run.parameters["reading"]))
+    return TapeSource(tape, encoding, delimiter, sheet, mapping)
 
 
 def _one(files: tuple[RunFile, ...], role: Role) -> RunFile:

@@ -45,6 +45,7 @@ class Store:
     def __init__(
         self, url: str = DEFAULT_URL, archive: Path | None = None, *, timeout: float = 20.0
     ) -> None:
+        self.url = url
         self._database = Database(url, timeout=timeout)
         folder = archive or os.environ.get("NPL_ARCHIVE") or self._database.archive
         self.archive = Archive(Path(folder))

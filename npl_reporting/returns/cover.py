@@ -33,6 +33,8 @@ def cover_facts(edition: Edition) -> Iterator[Fact]:
     yield Fact(word("tape"), run.tape_name, mono=True)
     yield Fact(word("tape_hash"), run.tape_sha256, mono=True)
     yield Fact(word("version"), run.engine_version, mono=True)
+    if edition.content:
+        yield Fact(word("content_root"), edition.content, mono=True)
 
 
 def key_figures(

@@ -35,7 +35,7 @@ class Edition:
 
     `setting_reasons` says why each setting of the rulebook is one; `lists` are the attachments of
     each report, by its id. `sources` are what citations point into; `checks_not_made` are checks of
-    the tape that lacked a column.
+    the tape that lacked a column. `content` is the root of the run's content, which the cover prints.
     """
 
     run: Run
@@ -47,6 +47,7 @@ class Edition:
     lists: Mapping[str, tuple[Attachment, ...]] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     checks_not_made: tuple[str, ...] = ()
+    content: str = ""
 
 
 def run_figures(edition: Edition) -> dict[str, Decimal]:

@@ -1,0 +1,1 @@
+"""A run on its way to the supervisor, and the evidence that travels with it."""
