@@ -210,7 +210,7 @@ def _treated(engine: Engine, rulebook: Rulebook, source: str) -> None:
 
 def keep_treated(engine: Engine) -> None:
     """Write `treated` down once, where many queries will read it."""
-    engine.execute(f"CREATE OR REPLACE TABLE kept_{TREATED} AS SELECT * FROM {TREATED}")
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE kept_{TREATED} AS SELECT * FROM {TREATED}")
     engine.declare(TREATED, f"SELECT * FROM kept_{TREATED}")
 
 
