@@ -129,6 +129,7 @@ def flipped(value: object) -> Iterator[object]:
             yield text[:place] + letter + text[place + 1 :]
 
 
+@pytest.mark.slow
 def test_every_value_changed_in_any_bit_is_found(store: Store, tmp_path: Path) -> None:
     clean = (tmp_path / "npl.db").read_bytes()
     tried = 0
@@ -148,6 +149,7 @@ def test_every_value_changed_in_any_bit_is_found(store: Store, tmp_path: Path) -
     assert tried > 150
 
 
+@pytest.mark.slow
 def test_a_bit_flipped_anywhere_in_the_file_is_found_or_means_nothing(
     store: Store, tmp_path: Path
 ) -> None:

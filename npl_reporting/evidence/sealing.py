@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -11,7 +12,7 @@ from npl_reporting.evidence import tables
 from npl_reporting.evidence.canonical import moment_text
 from npl_reporting.evidence.database import Database
 from npl_reporting.evidence.log import lent
-from npl_reporting.evidence.parts import seal_of
+from npl_reporting.evidence.parts import part_entries, seal_of
 from npl_reporting.evidence.seal import Seal, Tree
 
 _SEAL = tables.metadata.tables["seal"]
@@ -34,6 +35,12 @@ class Seals:
             what = f"the run {run} has no seal: it was stored by an earlier version"
             raise NplError(Problem(what, "run its tape again", self._database.place))
         return as_seal(parts)
+
+    def entries(self, run: str, part: str) -> Iterator[str]:
+        """The entries of one part of a run, in the order of its tree."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(_RUN).where(_RUN.c.id == run)).one()
+            yield from part_entries(connection, row, part)
 
 
 def as_seal(parts: dict[str, dict[str, Any]]) -> Seal:

@@ -64,6 +64,18 @@ def make_key(path: Path) -> str:
 
 def sign(head: Head, at: str, path: Path) -> SignedHead:
     """Sign a head with the private key in a file; NplError if there is none."""
+    key = _private(path)
+    bare = SignedHead(head.size, head.root, at, _public(key), "")
+    return SignedHead(head.size, head.root, at, bare.key, key.sign(bare.message()).hex())
+
+
+def sign_text(text: str, path: Path) -> dict[str, str]:
+    """Sign a text with the private key in a file; give the public key and the signature."""
+    key = _private(path)
+    return {"key": _public(key), "signature": key.sign(text.encode()).hex()}
+
+
+def _private(path: Path) -> Ed25519PrivateKey:
     with faults.files(str(path)):
         content = path.read_bytes()
     try:
@@ -72,8 +84,7 @@ def sign(head: Head, at: str, path: Path) -> SignedHead:
         raise NplError(Problem(f"it holds no private key: {error}", _MAKE, str(path))) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise NplError(Problem("it holds a key of another kind than Ed25519", _MAKE, str(path)))
-    bare = SignedHead(head.size, head.root, at, _public(key), "")
-    return SignedHead(head.size, head.root, at, bare.key, key.sign(bare.message()).hex())
+    return key
 
 
 def write_head(signed: SignedHead, path: Path) -> None:
