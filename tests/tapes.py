@@ -14,6 +14,7 @@ from typing import Any
 from npl_reporting.engine import Engine
 from npl_reporting.errors import Finding
 from npl_reporting.law.columns import Column, column_dictionary
+from npl_reporting.law.rulefile import APPROPRIATION, Part
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, findings, read_tape
 
 REPORTING_DATE = date(2025, 9, 30)
@@ -49,6 +50,7 @@ class Reader:
     currency: str = "TWD"
     extra: Mapping[str, Column] = field(default_factory=dict)
     taken: Sequence[str] = ()
+    appropriation: Sequence[Part] = APPROPRIATION
 
     def read(self, name: str, content: str | bytes = b"", **options: Any) -> Read:
         """Write a file, unless it is there, and read it as a tape."""
@@ -59,8 +61,8 @@ class Reader:
         quarantine = options.pop("quarantine", False)
         source = TapeSource(path, **options)
         columns = {**column_dictionary(), **self.extra}
-        terms = Terms(columns, self.currency, REPORTING_DATE, self.taken)
-        with TemporaryDirectory() as work, Engine(Path(work), [path], threads=1) as engine:
+        terms = Terms(columns, self.currency, REPORTING_DATE, self.taken, self.appropriation)
+        with TemporaryDirectory() as work, Engine(Path(work), source.files, threads=1) as engine:
             tape = read_tape(engine, source, terms, quarantine=quarantine, control=control)
             return Read(
                 tape,

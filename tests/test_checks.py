@@ -18,7 +18,9 @@ def read(folder: Path, fixture: object) -> Read:
     if not isinstance(fixture, Fixture):
         fixture = Fixture(rows=fixture)  # type: ignore[arg-type]
     control = reader.write("totals.csv", fixture.control) if fixture.control else None
-    return reader.read("tape.csv", fixture.text or csv_text(*fixture.rows), control=control)
+    schedule = reader.write("schedule.csv", fixture.schedule) if fixture.schedule else None
+    text = fixture.text or csv_text(*fixture.rows)
+    return reader.read("tape.csv", text, control=control, schedule=schedule)
 
 
 @pytest.mark.parametrize(("name", "check"), all_checks().items(), ids=list(all_checks()))

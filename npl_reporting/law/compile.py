@@ -22,6 +22,7 @@ from npl_reporting.law.expressions import (
 )
 from npl_reporting.law.rulebook import Decision, Fact, Outcome, Rule, Rulebook, Stage
 from npl_reporting.law.rulefile import (
+    APPROPRIATION,
     DecisionText,
     FactText,
     FindingText,
@@ -135,6 +136,9 @@ class Compiler:
             self.fault(
                 ("currency",), f"'{self.file.currency}' is no ISO 4217 currency", "correct it"
             )
+        if sorted(self.file.appropriation) != sorted(APPROPRIATION):
+            what = "the order of appropriation must name each part of an instalment once"
+            self.fault(("appropriation",), what, f"write them in order: {', '.join(APPROPRIATION)}")
         for name, column in self.file.columns.items():
             usual = self.dictionary.get(name, column).type
             if name in RESERVED or column.type != usual:

@@ -17,7 +17,7 @@ Aspects = Mapping[str, str]
 EXAMPLES = "examples"
 _HEADING = (
     "variant", "title", "authority", "effective_from", "currency", "languages", "months",
-    "review_by",
+    "appropriation", "review_by",
 )  # fmt: skip
 _TEXTS = ("title", "authority", "note", "why", "label", "meaning", "words")
 """Fields that hold one text in each language."""

@@ -13,7 +13,10 @@ from npl_reporting.law.columns import Column, ColumnType
 from npl_reporting.law.yamlfile import Name, Record, Text
 
 SettingValue = bool | int | Decimal | date | str
+Part = Literal["costs", "interest", "principal"]
+"""A part of an instalment, which a payment goes to in the order of appropriation."""
 Basis = Literal["law", "practice", "convention", "memory"]
+APPROPRIATION: tuple[Part, ...] = ("costs", "interest", "principal")
 
 
 class Source(Record):
@@ -115,6 +118,7 @@ class RuleFile(Record):
     languages: tuple[str, ...] = ("en",)
     sources: dict[str, Source]
     months: MonthsConvention = "same_day"
+    appropriation: tuple[Part, ...] = APPROPRIATION
     portions: dict[Name, str]
     portion_labels: dict[str, Text] = Field(default_factory=dict)
     review_by: date | None = None

@@ -95,8 +95,7 @@ def comparison_words(rulebook: Rulebook, comparison: Comparison, language: str) 
     name, sign = rulebook.label(comparison.name, language), comparison.sign
     if sign in ("is null", "is not null"):
         value = phrase("missing" if sign == "is null" else "given", language)
-        label = phrase("portion", language) if name == "portion" else rulebook.label(name, language)
-    return phrase("reading", language, name=name, value=value)
+        return phrase("reading", language, name=name, value=value)
     unit = unit_of(rulebook, comparison.name)
     labels = value_labels(rulebook, comparison.name)
     told = [_constant(value, language, unit, labels) for value in comparison.values]
@@ -105,7 +104,6 @@ def comparison_words(rulebook: Rulebook, comparison: Comparison, language: str) 
         value = phrase(_BY_SIGN[sign], language, low=value, high=value)
     elif sign == "<>":
         value = phrase("not", language, value=value)
-    label = phrase("portion", language) if name == "portion" else rulebook.label(name, language)
     return phrase("reading", language, name=name, value=value)
 
 

@@ -16,11 +16,15 @@ Cell = str | int | bool | date | None
 
 
 class Fixture(Record):
-    """A tape to try a check on: rows of cells, or the file's text; and perhaps control totals."""
+    """A tape to try a check on: rows of cells, or the file's text; perhaps with what stands beside.
+
+    `control` are control totals, `schedule` a payment schedule.
+    """
 
     rows: tuple[dict[str, Cell], ...] = ()
     text: str = ""
     control: str = ""
+    schedule: str = ""
 
 
 class Check(Record):

@@ -51,7 +51,8 @@ class TapeSource:
     """Where a tape lies and how to read it; what is None is found out or has its default.
 
     `encoding` and `delimiter` are for CSV, `sheet` for Excel; `mapping` is the file that gives a
-    bank's own column names and codes their meaning.
+    bank's own column names and codes their meaning; `schedule` the file of instalments and
+    payments that stands beside the tape.
     """
 
     path: Path
@@ -59,6 +60,12 @@ class TapeSource:
     delimiter: str | None = None
     sheet: str | None = None
     mapping: Path | None = None
+    schedule: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the data engine opens."""
+        return (self.path, *([self.schedule] if self.schedule else []))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from npl_reporting.engine import Engine, UnreadableFile, quoted
 from npl_reporting.law.columns import Column, column_dictionary
+from npl_reporting.law.rulefile import APPROPRIATION, Part
 from npl_reporting.money import minor_digits
+from npl_reporting.portfolio.arrears import add_arrears, declare_arrears
 from npl_reporting.portfolio.checks import phases
 from npl_reporting.portfolio.control import ControlResult, compare_with_ledger
 from npl_reporting.portfolio.findings import count_findings, declare_findings, findings
@@ -22,6 +24,8 @@ from npl_reporting.portfolio.quarantine import Counts, Total, divide, totals
 from npl_reporting.portfolio.rawtape import RawTape, declare_rewritten
 from npl_reporting.portfolio.readings import Reading, read_column, shortest_text
 from npl_reporting.portfolio.references import find_reference_faults
+from npl_reporting.portfolio.schedule import Schedule, open_schedule
+from npl_reporting.portfolio.schedulefaults import find_schedule_faults
 from npl_reporting.portfolio.source import Format, TapeSource, refusal
 from npl_reporting.portfolio.syntax import declare_tape, find_syntax_faults, note_other_columns
 
@@ -33,13 +37,15 @@ class Terms:
     """What a tape is read by: the columns it may have, the currency it must be in, and its day.
 
     `columns` is the dictionary with the rulebook's own columns; `taken` are names that the
-    rulebook gives to facts and decisions.
+    rulebook gives to facts and decisions; `appropriation` is the order in which a payment goes to
+    the parts of an instalment.
     """
 
     columns: Mapping[str, Column]
     currency: str
     reporting_date: date
     taken: Collection[str] = ()
+    appropriation: Sequence[Part] = APPROPRIATION
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,11 @@ def read_tape(
 ) -> Tape:
     """Read a tape into `exposures` and check it; NplError if it cannot be read as a tape at all.
 
-    The engine must be allowed to open `source.path`, and then holds `exposures` (row, and the
+    The engine must be allowed to open `source.files`, and then holds `exposures` (row, and the
     tape's columns, typed), `findings` (see `findings()`), and `set_aside`: like `exposures`, and
     empty unless `quarantine` moves the rows with errors there.
     """
+    schedule = open_schedule(engine, source.schedule, terms.currency) if source.schedule else None
     raw = open_raw(engine, source, terms.columns)
     mapped = map_columns(source.mapping, raw.kinds, terms.columns)
     refuse_missing(source, mapped, terms.columns)
@@ -102,16 +109,16 @@ def read_tape(
     with _reading(engine, source):
         if not engine.value("SELECT count(*) FROM (SELECT 1 FROM tape LIMIT 1)"):
             raise refusal(source.path, "has a header and no row", "export the tape again")
-        skipped = _find(engine, layout, terms)
-        controls = (
-            compare_with_ledger(engine, control, terms.columns, layout.columns) if control else ()
-        )
+        settled = _settle(engine, schedule, layout, terms) if schedule else ()
+        columns = (*layout.columns, *settled)
+        skipped = _find(engine, layout, columns, terms)
+        controls = compare_with_ledger(engine, control, terms.columns, columns) if control else ()
         divide(engine, quarantine=quarantine)
-        counts, sums = totals(engine, _money(layout, terms))
+        counts, sums = totals(engine, _money(columns, terms))
     severe, mild, general = _severities(engine)
     file = raw.file
     return Tape(
-        file.path, file.format, file.size, file.sha256, layout.columns, layout.others, counts, sums,
+        file.path, file.format, file.size, file.sha256, columns, layout.others, counts, sums,
         count_findings(engine), skipped, controls, severe, mild, general if quarantine else severe,
     )  # fmt: skip
 
@@ -157,20 +164,28 @@ def _unreadable(source: TapeSource, error: UnreadableFile) -> Exception:
     return refusal(source.path, f"is damaged: {error}", "copy or export it again")
 
 
-def _find(engine: Engine, layout: _Layout, terms: Terms) -> tuple[str, ...]:
+def _settle(engine: Engine, schedule: Schedule, layout: _Layout, terms: Terms) -> tuple[str, ...]:
+    """Derive arrears from a schedule; return the columns that the tape did not have."""
+    find_schedule_faults(engine, schedule)
+    arrears = declare_arrears(engine, schedule, terms.appropriation, terms.reporting_date)
+    decimals = minor_digits(terms.currency)
+    return add_arrears(engine, arrears, layout.columns, terms.columns, decimals)
+
+
+def _find(engine: Engine, layout: _Layout, columns: Sequence[str], terms: Terms) -> tuple[str, ...]:
     """Run the three phases; return the ids of the checks that could not be made."""
     renamed = {name: new for name, new in layout.others.items() if name != new}
     note_other_columns(engine, list(layout.others), renamed, terms.columns)
     find_syntax_faults(engine, layout.readings)
-    find_reference_faults(engine, layout.columns, terms.currency)
-    ready = logic_checks(terms.columns, layout.columns, terms.reporting_date)
+    find_reference_faults(engine, columns, terms.currency)
+    ready = logic_checks(terms.columns, columns, terms.reporting_date)
     find_logic_faults(engine, ready)
     made = {check.id for check in ready}
     return tuple(name for name in phases()["logic"] if name not in made)
 
 
-def _money(layout: _Layout, terms: Terms) -> Sequence[str]:
-    return [name for name in layout.columns if terms.columns[name].type == "money"]
+def _money(columns: Sequence[str], terms: Terms) -> Sequence[str]:
+    return [name for name in columns if terms.columns[name].type == "money"]
 
 
 def _severities(engine: Engine) -> tuple[int, int, int]:
