@@ -30,6 +30,7 @@ DOORS = {
     "ruamel": {"law.yamlfile"},
     "sqlglot": {"law.syntax"},
     "typer": {"cli"},
+    "statsmodels": {"disposal.fit"},
 }
 
 

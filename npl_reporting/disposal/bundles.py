@@ -61,7 +61,10 @@ def bundles(engine: Engine, channels: ChannelRules) -> list[Bundle]:
         f"sum({_proceeds(channels, BULK)}), sum({quoted(BULK)}) FROM compared "
         f"WHERE best = {literal(BULK)} GROUP BY ALL ORDER BY 4 DESC, 1, 2"
     )
-    return [Bundle(*row[:5], _cents(row[5]), row[6]) for row in rows]
+    return [
+        Bundle(region, kind, number, debt, value, _cents(proceeds), net)
+        for region, kind, number, debt, value, proceeds, net in rows
+    ]
 
 
 def _proceeds(channels: ChannelRules, name: str) -> str:

@@ -80,7 +80,7 @@ class ChannelRules(Parameters):
         found = self.ladders[ladder or self.word("ladder")]
         rate = self.channels[COURT].cost_rate
         return [
-            Route(f"{COURT}_{number}", COURT, price, months, rate)
+            Route(f"{COURT}_{number}", COURT, price, self._paced(months), rate)
             for number, (price, months) in enumerate(
                 zip(found.prices, found.months, strict=True), 1
             )
@@ -91,7 +91,11 @@ class ChannelRules(Parameters):
         found = self.channels[channel]
         assert found.prices is not None and found.months is not None
         price = found.prices[kind]
-        return Route(f"{channel}_{kind}", channel, price, found.months, found.cost_rate)
+        months = self._paced(found.months)
+        return Route(f"{channel}_{kind}", channel, price, months, found.cost_rate)
+
+    def _paced(self, months: int) -> int:
+        return int((months * self.number("pace")).to_integral_value(ROUND_CEILING))
 
     def routes(self) -> dict[str, list[tuple[Route, Round, Decimal]]]:
         """Every channel's routes, each with the kind of round it is for and its share of it."""

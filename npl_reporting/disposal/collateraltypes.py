@@ -43,12 +43,22 @@ class CollateralType(Record):
     haircut: Decimal | None = None
 
 
+class Scenario(Record):
+    """A stress: a factor on prices, one on times, and a share of the value that a sale brings."""
+
+    label: Text
+    price: Decimal = Decimal(1)
+    pace: Decimal = Decimal(1)
+    sale: Decimal | None = None
+
+
 class CollateralRules(Parameters):
     """The file `rules/disposal/collateral.yaml`."""
 
     weights: dict[str, Decimal]
     factors: dict[Mode, Factor]
     claims: dict[str, Claim]
+    stress: dict[str, Scenario]
     feeds: dict[str, dict[str, Measure]]
     types: dict[str, CollateralType]
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import pyarrow as pa
 
 from npl_reporting.disposal.allocation import spread_debt
-from npl_reporting.disposal.channels import ROUNDS, ChannelRules
+from npl_reporting.disposal.channels import ROUNDS, ChannelRules, Round
 from npl_reporting.disposal.discount import monthly
-from npl_reporting.disposal.presentvalue import coefficients
+from npl_reporting.disposal.presentvalue import Route, coefficients
 from npl_reporting.disposal.rounds import SHARE_DECIMALS, Chances, RoundRules, chances
 from npl_reporting.engine import Engine, quoted
-from npl_reporting.law.expressions import Scope, compile_value
+from npl_reporting.law.expressions import Kind, Scope, compile_value
 from npl_reporting.money import rounded
 
 _FINE = 15
 """Decimals of the lines' factors: amounts of a trillion stay exact to the cent."""
 _LINE = pa.decimal128(18, _FINE)
-_KINDS = {
+_KINDS: Mapping[str, Kind] = {
     "floor": "integer", "building_floors": "integer", "several_floors": "boolean",
     "extension": "boolean", "area_ping": "decimal", "location": "text", "vacant": "boolean",
     "handover": "boolean",
@@ -47,7 +47,7 @@ def compare_channels(
 
 def profile_sql(rounds: RoundRules) -> str:
     """The traits of an asset as text: 1 has it, 0 has not, ? not known."""
-    scope = Scope({**_KINDS})  # type: ignore[arg-type]
+    scope = Scope(_KINDS)
     signs = [
         f"CASE WHEN ({sql}) IS NULL THEN '?' WHEN {sql} THEN '1' ELSE '0' END"
         for sql in (compile_value(trait.when, scope).sql for trait in rounds.traits.values())
@@ -130,9 +130,9 @@ def _expected(engine: Engine, channels: ChannelRules, decimals: int) -> None:
     engine.execute(f"CREATE OR REPLACE TABLE expected AS SELECT *, {columns} FROM routed")
 
 
-def _weighed(routes: Sequence[tuple[object, str, Decimal]]) -> Iterator[str]:
+def _weighed(routes: Sequence[tuple[Route, Round, Decimal]]) -> Iterator[str]:
     for route, kind, share in routes:
-        yield f"{quoted(route.name)} * {kind} * {rounded(share, 4)}"  # type: ignore[attr-defined]
+        yield f"{quoted(route.name)} * {kind} * {rounded(share, 4)}"
 
 
 def _best(engine: Engine, channels: ChannelRules) -> None:

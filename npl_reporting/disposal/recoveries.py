@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from npl_reporting.disposal.discount import precisely
+from npl_reporting.disposal.exact import money, ratio, units
 from npl_reporting.disposal.intake import Intake, take_in
 from npl_reporting.disposal.parameters import Citation, Parameters
 from npl_reporting.engine import Engine, literal
@@ -70,13 +71,13 @@ def read_register(
 ) -> tuple[Finding, ...]:
     """Make `recoveries` from the register: the sound rows, with their line and channel."""
     found = take_in(engine, Intake(path, rules.columns, "register"), decimals)
+    twice = "recovery_id IN (SELECT recovery_id FROM register GROUP BY 1 HAVING count(*) > 1)"
     checks = [
         ("RR-01", "recovery_date", f"recovery_date > DATE '{day}'",
          "The recovery lies after the reporting date."),
         ("RR-02", "amount", "amount < 0", "The amount is negative."),
         ("RR-03", "loan_amount", "loan_amount <= 0", "Nothing was owed: there is no rate."),
-        ("RR-04", "recovery_id", "recovery_id IN (SELECT recovery_id FROM register GROUP BY 1 "
-         "HAVING count(*) > 1)", "The recovery stands twice in the register."),
+        ("RR-04", "recovery_id", twice, "The recovery stands twice in the register."),
         ("RR-05", "kind", f"kind NOT IN ({', '.join(map(literal, rules.kinds))})",
          "The kind is not in the rule file: it meets no line of the roll-forward."),
     ]  # fmt: skip
@@ -118,19 +119,22 @@ def rates(engine: Engine, by: By) -> list[Rate]:
     A loan that was recovered on in several groups owes in each the part that it brought there.
     """
     spread = ", ".join(f"quantile_disc(rate, {share})" for share in _SHARES)
+    owed, own, upto, brought = (units(name, 2) for name in ("owed", "own", "upto", "brought"))
+    part = money(f"{owed} * {upto} // {brought} - {owed} * ({upto} - {own}) // {brought}", 2)
     rows = engine.rows(
         "WITH loans AS (SELECT exposure_id, max(loan_amount) AS owed, "
         "sum(amount - costs) AS brought FROM recoveries GROUP BY 1), "
         f"parts AS (SELECT coalesce({by}, '-') AS name, exposure_id, sum(amount - costs) AS own "
         "FROM recoveries GROUP BY ALL), "
+        "run AS (SELECT *, sum(own) OVER (PARTITION BY exposure_id ORDER BY name "
+        "ROWS UNBOUNDED PRECEDING) AS upto FROM parts JOIN loans USING (exposure_id)), "
         "shared AS (SELECT name, own, CASE WHEN own = brought THEN owed "
-        "ELSE round(owed * own / nullif(brought, 0), 2) END AS owed FROM parts JOIN loans "
-        "USING (exposure_id)), "
-        "rated AS (SELECT name, own, CAST(owed AS DECIMAL(20, 2)) AS owed, "
-        "CAST(round(own / owed, 6) AS DECIMAL(12, 6)) AS rate FROM shared WHERE owed > 0) "
+        f"WHEN brought <> 0 THEN {part} ELSE 0 END AS owed FROM run), "
+        f"rated AS (SELECT name, own, owed, {ratio('own', 'owed')} AS rate FROM shared "
+        "WHERE owed > 0) "
         f"SELECT name, count(*), sum(owed), sum(own), [{spread}] FROM rated GROUP BY 1 ORDER BY 1"
     )
-    return [Rate(*row[:4], tuple(row[4])) for row in rows]
+    return [Rate(name, n, owed, own, tuple(q)) for name, n, owed, own, q in rows]
 
 
 def quantile_rates(engine: Engine, quantile: Decimal) -> dict[str, Decimal]:
@@ -138,8 +142,8 @@ def quantile_rates(engine: Engine, quantile: Decimal) -> dict[str, Decimal]:
     rows = engine.rows(
         "WITH loans AS (SELECT asset_type, exposure_id, max(loan_amount) AS owed, "
         "sum(amount - costs) AS own FROM recoveries WHERE asset_type IS NOT NULL GROUP BY ALL) "
-        "SELECT asset_type, CAST(quantile_disc(CAST(round(own / owed, 6) AS DECIMAL(12, 6)), "
-        f"{quantile}) AS DECIMAL(12, 6)) FROM loans GROUP BY 1 ORDER BY 1"
+        f"SELECT asset_type, quantile_disc({ratio('own', 'owed')}, {quantile}) FROM loans "
+        "GROUP BY 1 ORDER BY 1"
     )
     return dict(rows)
 

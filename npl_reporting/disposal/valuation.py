@@ -24,9 +24,11 @@ _PV = 15
 
 @dataclass(frozen=True)
 class Shock:
-    """What a stress does to prices: their factor, and a factor of sale that replaces the type's."""
+    """What a stress does: factors on prices and times, and a share of the value that a sale brings
+    instead of the type's."""
 
     price: Decimal = Decimal(1)
+    pace: Decimal = Decimal(1)
     sale: Decimal | None = None
 
 
@@ -80,6 +82,7 @@ def _values(engine: Engine, rules: CollateralRules, day: date, shock: Shock, dec
     engine.execute(
         "CREATE OR REPLACE TABLE worth AS SELECT a.*, "
         f"floor({age}) AS age_months, {stale} AS stale, "
+        f"CAST(ceil(months_to_sale * {_six(shock.pace)}) AS BIGINT) AS months, "
         f"CAST(round(CAST({worth} AS DECIMAL(20, {decimals})) * {counts}, {decimals}) "
         f"AS DECIMAL(20, {decimals})) AS market_value FROM assets a"
     )
@@ -120,8 +123,8 @@ def _priced(engine: Engine, rules: CollateralRules, decimals: int) -> None:
 def _discounts(engine: Engine) -> None:
     """The table `discounts`: one factor for each pair of rate and months (CO-6), 15 decimals."""
     pairs = engine.rows(
-        "SELECT DISTINCT interest_rate, months_to_sale FROM links JOIN assets USING (asset_id) "
-        "WHERE interest_rate > -1 AND months_to_sale >= 0 ORDER BY ALL"
+        "SELECT DISTINCT interest_rate, months FROM links JOIN valued USING (asset_id) "
+        "WHERE interest_rate > -1 AND months >= 0 ORDER BY ALL"
     )
     factors = [rounded(effective(Decimal(rate), months), _PV) for rate, months in pairs]
     engine.register(
@@ -129,7 +132,7 @@ def _discounts(engine: Engine) -> None:
         pa.table(
             {
                 "interest_rate": pa.array([rounded(rate, 6) for rate, _ in pairs], RATE),
-                "months_to_sale": pa.array([months for _, months in pairs], pa.int64()),
+                "months": pa.array([months for _, months in pairs], pa.int64()),
                 "discount": pa.array(factors, pa.decimal128(18, _PV)),
             }
         ),
@@ -152,9 +155,9 @@ def _covered(engine: Engine, decimals: int) -> None:
         "min(n.rank) AS first_rank FROM allocated n "
         "JOIN allocated_net t USING (asset_id, exposure_id, rank) "
         "JOIN allocated_gross g USING (asset_id, exposure_id, rank) "
-        "JOIN links l USING (asset_id, exposure_id, rank) JOIN assets a USING (asset_id) "
+        "JOIN links l USING (asset_id, exposure_id, rank) JOIN valued a USING (asset_id) "
         "LEFT JOIN discounts d ON d.interest_rate = l.interest_rate "
-        "AND d.months_to_sale = a.months_to_sale GROUP BY exposure_id"
+        "AND d.months = a.months GROUP BY exposure_id"
     )
 
 

@@ -1,0 +1,95 @@
+"""The results as rows: what the terminal prints and the pages set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from npl_reporting.disposal.desk import Desk
+from npl_reporting.disposal.exact import ratio
+from npl_reporting.disposal.valuation import feed
+from npl_reporting.engine import quoted
+
+ASSETS = "assets.csv"
+LOANS = "secured_loans.csv"
+COMPARED = "channels.csv"
+FED_TAPE = "tape_with_collateral.parquet"
+
+
+@dataclass(frozen=True)
+class TypeLine:
+    """The assets of one type in sums, with the factors that valued them."""
+
+    asset_type: str
+    assets: int
+    market_value: Decimal
+    score: Decimal | None
+    factor: Decimal
+    cost_rate: Decimal
+    claims: Decimal
+    realisable: Decimal
+    unknown: int
+    stale: int
+    oldest_months: int | None
+
+
+def by_type(desk: Desk) -> list[TypeLine]:
+    """Sum `valued` by type, the largest value first."""
+    rows = desk.engine.rows(
+        "SELECT asset_type, count(*), sum(market_value), any_value(factor), any_value(cost_rate), "
+        "coalesce(sum(claims), 0), coalesce(sum(realisable_value), 0), "
+        "count(*) FILTER (claims IS NULL), count(*) FILTER (stale), "
+        "CAST(max(age_months) AS BIGINT) FROM valued GROUP BY 1 ORDER BY 3 DESC, 1"
+    )
+    return [
+        TypeLine(name, n, value, desk.rules.collateral.score(name), *rest)
+        for name, n, value, *rest in rows
+    ]
+
+
+def write_tables(desk: Desk) -> list[Path]:
+    """Write assets, loans and the tape fed with the result, in the engine's work folder."""
+    engine, work = desk.engine, desk.engine.work
+    engine.write_csv(ASSETS_SQL, work / ASSETS)
+    engine.write_csv(loans_sql(), work / LOANS)
+    engine.write_parquet(fed_tape_sql(desk), work / FED_TAPE)
+    return [work / ASSETS, work / LOANS, work / FED_TAPE]
+
+
+ASSETS_SQL = (
+    "SELECT asset_id, asset_type, region, appraisal_value, appraisal_date, "
+    "CAST(age_months AS BIGINT) AS age_months, stale, market_value, orderly_value, factor, price, "
+    "cost_rate, costs, claims, array_to_string(unknown_claims, ' ') AS unknown_claims, "
+    "realisable_value, maximum_ltv FROM valued ORDER BY asset_id"
+)
+
+
+def loans_sql() -> str:
+    """Every secured loan with its cover: CO-2 to CO-6."""
+    capped = ratio("realisable", "balance")
+    return (
+        "SELECT exposure_id, balance, assets, unknown AS assets_unknown, gross, net, within_reach, "
+        f"realisable, present_value, {ratio('within_reach', 'balance')} AS recovery, "
+        f"{capped} AS recovery_capped, 1 - {capped} AS loss_given_default, "
+        f"{ratio('balance', 'gross')} AS loan_to_value, "
+        f"{ratio('within_reach', 'gross')} AS maximum_ltv, "
+        f"{ratio('within_reach', 'gross')} - {ratio('balance', 'gross')} AS headroom "
+        "FROM covered ORDER BY exposure_id"
+    )
+
+
+def fed_tape_sql(desk: Desk, covered: str = "covered") -> str:
+    """The tape with the columns that the rulebook reads the result from; other loans unchanged."""
+    fed = feed(desk.engine, desk.rules.collateral, desk.rulebook.file.jurisdiction)
+    present = {name for name in fed if name in desk.columns}
+    parts = []
+    for name, sql in fed.items():
+        old = f"s.{quoted(name)}" if name in present else "NULL"
+        parts.append(f"CASE WHEN c.exposure_id IS NULL THEN {old} ELSE {sql} END AS {quoted(name)}")
+    dropped = ", ".join(map(quoted, sorted(present)))
+    rest = f"s.* EXCLUDE ({dropped})" if dropped else "s.*"
+    return (
+        f"SELECT {rest}, {', '.join(parts)} FROM {desk.source} s "
+        f"LEFT JOIN {covered} c USING (exposure_id)"
+    )
