@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from npl_reporting.evidence.records import CaseDecision
+from npl_reporting.law.policy import added_rules
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.examples import Tested
 
@@ -15,12 +16,13 @@ from npl_reporting.portfolio.examples import Tested
 class Coverage:
     """One rule: whether it fired in an example, and on how much of a run's portfolio.
 
-    `portions` and `amount` are None without a run.
+    `in_examples` is None for the rules of a bank's policy, which has no examples; `portions` and
+    `amount` are None without a run.
     """
 
     decision: str
     rule: str
-    in_examples: bool
+    in_examples: bool | None
     portions: int | None = None
     amount: Decimal | None = None
 
@@ -42,11 +44,12 @@ _Fired = dict[tuple[str, str], tuple[int, Decimal]]
 
 
 def _coverage(rulebook: Rulebook, tested: Tested, fired: _Fired | None) -> Iterator[Coverage]:
+    added = added_rules(rulebook)
     for decision in rulebook.decisions:
         for rule in decision.rules:
             place = (decision.name, rule.id)
             held = (None, None) if fired is None else fired.get(place, (0, Decimal(0)))
-            yield Coverage(*place, place in tested.fired, *held)
+            yield Coverage(*place, None if place in added else place in tested.fired, *held)
 
 
 def _fired(cases: Iterable[CaseDecision]) -> _Fired:

@@ -17,7 +17,7 @@ Text: TypeAlias = Mapping[str, str]
 """One text in each language."""
 
 Role = Literal[
-    "tape", "control", "mapping", "rulebook", "report_definition",
+    "tape", "control", "mapping", "policy", "schedule", "rulebook", "report_definition",
     "decisions", "cases", "cells", "findings", "summary", "pdf",
 ]  # fmt: skip
 CellState = Literal["value", "not_computed"]

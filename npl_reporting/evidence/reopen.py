@@ -16,6 +16,7 @@ from npl_reporting.evidence.records import Role, Run, RunFile
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.joint import joint_columns
 from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.policy import with_policy
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, read_tape
@@ -59,9 +60,10 @@ def reopen(store: Store, name: str, others: Sequence[Rulebook] = ()) -> Iterator
         source = _source(store, run, files, work)
         columns_of_all = joint_columns([rulebook, *others]) if others else rulebook.columns
         taken = (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions))
-        terms = Terms(columns_of_all, run.currency, run.reporting_date, taken)
+        order = rulebook.file.appropriation
+        terms = Terms(columns_of_all, run.currency, run.reporting_date, taken, order)
         prior = decisions_of(store, run.prior_run)
-        with Engine(work, [source.path, *([prior] if prior else [])]) as engine:
+        with Engine(work, [*source.files, *([prior] if prior else [])]) as engine:
             quarantine = bool(run.parameters.get("quarantine"))
             tape = read_tape(engine, source, terms, quarantine=quarantine)
             relation, columns = "exposures", tuple(tape.columns)
@@ -90,8 +92,15 @@ def archived_rulebook(store: Store, name: str, folder: Path) -> Rulebook:
 
 def _rulebook(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> Rulebook:
     path = _copied(store, _one(files, "rulebook"), work)
-    changes = {name: used.value for name, used in run.settings.items() if used.changed}
-    return load_rulebook(str(path), changes={k: _text(v) for k, v in changes.items()})
+    policy = _any(store, files, "policy", work)
+    called = run.parameters.get("changes") if policy else None
+    changes = {
+        name: _text(used.value)
+        for name, used in run.settings.items()
+        if used.changed and (not isinstance(called, dict) or name in called)
+    }
+    law = load_rulebook(str(path), changes=changes)
+    return with_policy(law, policy) if policy else law
 
 
 def _text(value: str) -> str:
@@ -99,15 +108,23 @@ def _text(value: str) -> str:
 
 
 def _source(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> TapeSource:
-    mapping = [_copied(store, file, work) for file in files if file.role == "mapping"]
-    tape = _copied(store, _one(files, "tape"), work)
-    return tape_source(run, tape, mapping[0] if mapping else None)
+    mapping = _any(store, files, "mapping", work)
+    schedule = _any(store, files, "schedule", work)
+    return tape_source(run, _copied(store, _one(files, "tape"), work), mapping, schedule)
 
 
-def tape_source(run: Run, tape: Path, mapping: Path | None) -> TapeSource:
+def tape_source(
+    run: Run, tape: Path, mapping: Path | None, schedule: Path | None = None
+) -> TapeSource:
     """How a run read its tape, for a copy of it."""
     encoding, delimiter, sheet = json.loads(str(run.parameters["reading"]))
-    return TapeSource(tape, encoding, delimiter, sheet, mapping)
+    return TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
+
+
+def _any(store: Store, files: tuple[RunFile, ...], role: Role, work: Path) -> Path | None:
+    """A copy of the file of a role that a run need not have."""
+    found = [file for file in files if file.role == role]
+    return _copied(store, found[0], work) if found else None
 
 
 def _one(files: tuple[RunFile, ...], role: Role) -> RunFile:
@@ -119,6 +136,7 @@ def _one(files: tuple[RunFile, ...], role: Role) -> RunFile:
 
 def _copied(store: Store, file: RunFile, work: Path) -> Path:
     """A copy of an archived file under its own name, so that its suffix says what it is."""
-    target = work / file.name
+    target = work / file.role / file.name
+    target.parent.mkdir(exist_ok=True)
     shutil.copyfile(store.archive.open_path(file.sha256), target)
     return target

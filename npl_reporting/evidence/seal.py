@@ -16,7 +16,9 @@ from npl_reporting.evidence.merkle import hashed, leaf_hash, tree
 from npl_reporting.evidence.records import Role
 from npl_reporting.money import RATE_DECIMALS, minor_digits
 
-INPUT_ROLES: tuple[Role, ...] = ("tape", "control", "mapping", "rulebook", "report_definition")
+INPUT_ROLES: tuple[Role, ...] = (
+    "tape", "control", "mapping", "policy", "schedule", "rulebook", "report_definition",
+)  # fmt: skip
 CONTENT = ("record", "inputs", "cases", "exposures", "cells", "checks", "findings")
 OUTPUTS = "outputs"
 

@@ -68,7 +68,7 @@ def request_of(store: Store, run: Run, folder: Path) -> Request:
     of = {role: [path for (kind, _), path in copies.items() if kind == role] for role, _ in copies}
     changes = run.parameters.get("changes")
     return Request(
-        tape=tape_source(run, of["tape"][0], _first(of, "mapping")),
+        tape=tape_source(run, of["tape"][0], _first(of, "mapping"), _first(of, "schedule")),
         rules=str(of["rulebook"][0]),
         reporting_date=run.reporting_date,
         prior=run.prior_run,
@@ -77,6 +77,7 @@ def request_of(store: Store, run: Run, folder: Path) -> Request:
         languages=run.languages,
         changes=dict(changes) if isinstance(changes, dict) else {},
         printed=bool(run.parameters.get("printed")),
+        policy=_first(of, "policy"),
         reports=folder / "reports",
         later_rulebook=str(run.parameters.get("later_rulebook") or ""),
     )

@@ -207,4 +207,4 @@ def _acceptable(store: Store, submission: Submission, code: str) -> None:
 def _refuse_unapproved(pen: Pen, run: Run) -> None:
     if run.rulebook_sha256 not in approved_rulebooks(pen.events()):
         what = f"the rulebook of run {run.id} is not approved: {run.rulebook_sha256}"
-        raise NplError(Problem(what, f"approve it: npl rules approve {run.id}"))
+        raise NplError(Problem(what, f"approve it: npl submission approve-rulebook {run.id}"))

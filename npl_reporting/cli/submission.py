@@ -1,0 +1,248 @@
+"""`npl submission`: a run on its way to the supervisor, each step by the person whose it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from npl_reporting.cli.options import DEFAULT_STORE, Json, RunName, StoreUrl
+from npl_reporting.cli.printing import emit, say, table
+from npl_reporting.errors import NplError, Problem
+from npl_reporting.evidence.store import Store
+from npl_reporting.submission.obstacles import open_obstacles
+from npl_reporting.submission.package import package as write_package
+from npl_reporting.submission.roles import (
+    ROLES,
+    Role,
+    grant,
+    issue_token,
+    person_of,
+    staff,
+)
+from npl_reporting.submission.state import Submission, submissions
+from npl_reporting.submission.steps import Desk, find, today
+
+app = typer.Typer(help="Draft, review, approve, submit, correct; who may do what.")
+
+Name = Annotated[str, typer.Argument(metavar="SUBMISSION", help="Its id, or its beginning.")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token", envvar="NPL_TOKEN", help="Stands for a person; else the system's user."
+    ),
+]
+Comment = Annotated[str, typer.Option("--comment", help="What you want to say with it.")]
+Person = Annotated[str, typer.Argument(metavar="PERSON", help="A name as the system knows it.")]
+RoleName = Annotated[
+    str,
+    typer.Argument(metavar="ROLE", help="viewer, preparer, reviewer, approver or administrator."),
+]
+Until = Annotated[
+    datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day that it holds.")
+]
+
+
+@app.command()
+def create(
+    run: RunName, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Begin the submission of a run, as in `npl submission create TW-2025-09-30`."""
+    _tell(Desk(Store(store), token).create(run, comment), json)
+
+
+@app.command()
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="SUBMISSION")] = None,
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """List the submissions, or show one with what stands open, as in `npl submission status`."""
+    desk = Desk(Store(store), token)
+    with desk.store.log.writing() as pen:
+        desk.acting(pen, "status")
+    if name is not None:
+        _tell_one(desk.store, find(desk.store, name), json)
+        return
+    found = submissions(desk.store.log.events())
+    if json:
+        emit(list(found.values()))
+        return
+    table(
+        ("submission", "version", "state", "run", "last step by", "at (UTC)"),
+        [
+            (
+                s.id, s.version, s.state, s.run, s.events[-1].person,
+                f"{s.events[-1].at:%Y-%m-%d %H:%M}",
+            )
+            for s in found.values()
+        ],
+    )  # fmt: skip
+
+
+@app.command()
+def accept(
+    name: Name,
+    code: Annotated[str, typer.Argument(metavar="WARNING", help="As `status` lists it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it may stand.")],
+    until: Until,
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Take a warning on yourself, as in `npl submission accept NAME run:1 --reason … --until …`."""
+    _tell(Desk(Store(store), token).accept(name, code, reason, until.date()), json)
+
+
+@app.command()
+def review(
+    name: Name, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Say that you reviewed the figures, as in `npl submission review TW-2025-09-30`."""
+    _tell(Desk(Store(store), token).review(name, comment), json)
+
+
+@app.command()
+def approve(
+    name: Name, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Approve what was reviewed, as in `npl submission approve TW-2025-09-30`."""
+    _tell(Desk(Store(store), token).approve(name, comment), json)
+
+
+@app.command()
+def submit(
+    name: Name, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Submit what was approved, which locks it, as in `npl submission submit TW-2025-09-30`."""
+    _tell(Desk(Store(store), token).submit(name, comment), json)
+
+
+@app.command()
+def reopen(
+    name: Name, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Send back what is not yet submitted, as in `npl submission reopen NAME --comment why`."""
+    _tell(Desk(Store(store), token).reopen(name, comment), json)
+
+
+@app.command()
+def resubmit(
+    name: Name, run: RunName, comment: Comment = "", token: Token = None,
+    store: StoreUrl = DEFAULT_STORE, json: Json = False,
+) -> None:  # fmt: skip
+    """Correct what was submitted by a new run, as in `npl submission resubmit NAME RUN --comment why`.
+
+    The old version stays as it was filed; the cells that changed are listed in the log.
+    """
+    submission = Desk(Store(store), token).resubmit(name, run, comment)
+    _tell(submission, json)
+    if not json:
+        cells = submission.events[-1].said["cells"]
+        heads = ("report", "row", "column", "before", "after")
+        table(heads, [tuple(cell[head] for head in heads) for cell in cells])
+
+
+@app.command()
+def package(
+    name: Name,
+    key: Annotated[Path, typer.Option("--key", help="The private key to sign with.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path(),
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Write everything into one archive, as in `npl submission package NAME --key bank.pem`.
+
+    `python3 verify.py PACKAGE.zip` checks it anywhere; the package holds that program.
+    """
+    packed = write_package(Desk(Store(store), token), name, key, out)
+    if json:
+        emit(packed)
+        return
+    say(f"wrote {packed.path}, SHA-256 {packed.sha256}")
+    say(f"check it anywhere: python3 verify.py {packed.path.name} --key {packed.key}")
+
+
+@app.command(name="approve-rulebook")
+def approve_rulebook(
+    run: RunName, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE
+) -> None:
+    """Approve the rulebook of a run by its hash, as in `npl submission approve-rulebook RUN`."""
+    desk = Desk(Store(store), token)
+    event = desk.approve_rulebook(desk.store.run(run).rulebook_sha256, comment)
+    say(f"rulebook {event.subject} approved by {event.person}")
+
+
+@app.command(name="grant")
+def grant_role(
+    person: Person,
+    role: RoleName,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take it away.")] = False,
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Give a person a role, as in `npl submission grant chen reviewer`.
+
+    In a new store the first administrator appoints themselves.
+    """
+    with Store(store).log.writing() as pen:
+        acting = person_of(staff(pen.events()), token)
+        grant(pen, acting, person, _role(role), withdraw=withdraw)
+    say(f"{person} is {'no longer ' if withdraw else ''}{role}")
+
+
+@app.command(name="token")
+def token_for(
+    person: Person, until: Until, token: Token = None, store: StoreUrl = DEFAULT_STORE
+) -> None:
+    """Make a token that stands for a person, as in `npl submission token chen --until 2026-12-31`.
+
+    It is shown once; the store keeps its hash alone.
+    """
+    with Store(store).log.writing() as pen:
+        acting = person_of(staff(pen.events()), token)
+        say(issue_token(pen, acting, person, until.date()))
+
+
+def _role(text: str) -> Role:
+    for role in ROLES:
+        if role == text:
+            return role
+    raise NplError(Problem(f"there is no role {text}", f"write one of: {', '.join(ROLES)}"))
+
+
+def _tell(submission: Submission, json: bool) -> None:
+    if json:
+        emit(submission)
+        return
+    say(f"submission {submission.id}, version {submission.version}: {submission.state}")
+    say(f"  run {submission.run}, root {submission.root}")
+
+
+def _tell_one(store: Store, submission: Submission, json: bool) -> None:
+    found = list(open_obstacles(store, submission, today()))
+    if json:
+        emit({
+            "submission": submission,
+            "obstacles": [{"obstacle": o, "accepted": accepted} for o, accepted in found],
+        })  # fmt: skip
+        return
+    _tell(submission, json)
+    for run in submission.filed:
+        say(f"  filed before: run {run}")
+    for event in submission.events:
+        said = event.said
+        words = said.get("comment") or said.get("reason") or ""
+        say(f"  {event.at:%Y-%m-%d %H:%M} {event.action} by {event.person} ({event.role}) {words}")
+    for obstacle, accepted in found:
+        until = f"accepted by {accepted.person} until {accepted.until}" if accepted else "open"
+        say(f"  {obstacle.severity} {obstacle.code}: {obstacle.what} [{until}]")
