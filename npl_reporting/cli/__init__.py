@@ -19,7 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(rules.app, name="rules")
-app.add_typer(dispose.app, name="dispose")
 app.add_typer(submission.app, name="submission")
 app.add_typer(audit.app, name="audit")
 app.command()(demo)
