@@ -26,6 +26,7 @@ DOORS = {
     "sqlmodel": {"evidence", "migrations"},
     "sqlalchemy": {"evidence", "migrations"},
     "alembic": {"evidence", "migrations"},
+    "cryptography": {"evidence.signing"},
     "weasyprint": {"returns.render"},
     "ruamel": {"law.yamlfile"},
     "sqlglot": {"law.syntax"},
