@@ -58,7 +58,7 @@ def compare(
     rulebook says nothing of status, DataError if the tape is not sound.
     """
     books = _rulebooks(references, as_of)
-    with work_folder() as work, Engine(work, [source.path]) as engine:
+    with work_folder() as work, Engine(work, source.files) as engine:
         tell("reading the tape")
         found = tape_currency(source, joint_columns(books), work)
         currency = found or books[0].file.currency
@@ -107,7 +107,8 @@ def _id(
     """Derived from everything that the content depends on, as a run's id is."""
     content = {
         "tape": tape.sha256,
-        "mapping": source.mapping and hashlib.sha256(source.mapping.read_bytes()).hexdigest(),
+        "mapping": _digest(source.mapping),
+        "schedule": _digest(source.schedule),
         "reading": [source.encoding, source.delimiter, source.sheet],
         "rulebooks": [book.sha256 for book in books],
         "date": as_of.isoformat(),
@@ -116,6 +117,10 @@ def _id(
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return f"comparison-{as_of}-{digest[:_CUT]}"
+
+
+def _digest(path: Path | None) -> str | None:
+    return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _written(engine: Engine, comparison: Comparison, out: Path) -> Iterator[Path]:

@@ -119,6 +119,10 @@ def _inputs(request: Request, rulebook: Rulebook, reports: Sequence[Report]) -> 
         inputs.append(Written("mapping", request.tape.mapping, "application/yaml"))
     if request.control:
         inputs.append(Written("control", request.control, "text/csv"))
+    if request.policy:
+        inputs.append(Written("policy", request.policy, "application/yaml"))
+    if request.tape.schedule:
+        inputs.append(Written("schedule", request.tape.schedule, "application/octet-stream"))
     return inputs
 
 

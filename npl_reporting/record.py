@@ -15,6 +15,7 @@ from npl_reporting.errors import NplError
 from npl_reporting.evidence.people import system_user
 from npl_reporting.evidence.records import Run, SettingUsed
 from npl_reporting.law.library import find
+from npl_reporting.law.policy import policy_title
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import SettingValue
 from npl_reporting.law.yamlfile import Text
@@ -52,6 +53,7 @@ def record(
         "languages": list(languages),
         "printed": request.printed,
         "version": __version__,
+        **_beside(request),
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     name = rulebook.name.replace("/", "-")
@@ -92,6 +94,12 @@ def record(
     )
 
 
+def _beside(request: Request) -> dict[str, str | None]:
+    """Hashes of what only some calls give; a run without them keeps the id that it always had."""
+    given = {"policy": request.policy, "schedule": request.tape.schedule}
+    return {name: _digest(path) for name, path in given.items() if path}
+
+
 def _digest(path: Path | None) -> str | None:
     return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -120,6 +128,12 @@ def _warnings(rulebook: Rulebook, request: Request, tape: Tape, later: str) -> I
         yield word("not_yet_in_force", day=file.effective_from)
     elif later:
         yield word("later_rulebook", path=later)
+    policy = policy_title(rulebook)
+    if policy:
+        yield {
+            language: text.format(title=policy.get(language) or policy["en"])
+            for language, text in word("policy_applied", title="{title}").items()
+        }
     if file.review_by and day > file.review_by:
         yield word("review_overdue", day=file.review_by)
     if tape.counts.set_aside:

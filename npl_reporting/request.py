@@ -19,7 +19,7 @@ class Request:
 
     `rules` is a jurisdiction or a rule file's path. `changes` holds `--set name=value` as text:
     settings of the rulebook and parameters of the reports. `languages` empty means the rulebook's.
-    Without `printed` no PDF is drawn. A replay names its report files' folder in `reports`, and in
+    Without `printed` no PDF is drawn. `policy` is a bank's own on top of the law. A replay names its report files' folder in `reports`, and in
     `later_rulebook` what the shelf held when the run was made (see record.py).
     """
 
@@ -32,6 +32,7 @@ class Request:
     languages: tuple[str, ...] = ()
     changes: Mapping[str, str] = field(default_factory=dict)
     printed: bool = True
+    policy: Path | None = None
     reports: Path | None = None
     later_rulebook: str | None = None
 

@@ -14,13 +14,16 @@ from npl_reporting.evidence.records import Run
 from npl_reporting.evidence.reopen import decisions_of
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.policy import with_policy
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify, keep_treated
+from npl_reporting.portfolio.decided import Decided, decide_tape, keep_answers
 from npl_reporting.portfolio.findings import add_rule_findings
 from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.sound import read_sound_tape
 from npl_reporting.portfolio.tape import Tape, Terms, findings
+from npl_reporting.portfolio.tightening import refuse_milder
 from npl_reporting.record import record
 from npl_reporting.request import Finished, Request
 from npl_reporting.resources import REPORTS
@@ -47,18 +50,23 @@ def run(
     NplError if the call or a file is wrong, DataError if the data is. The same inputs give the
     same run, which is stored once.
     """
-    rulebook, reports, parameters = _law(request)
+    law, reports, parameters = _law(request)
+    rulebook = with_policy(law, request.policy) if request.policy else law
     prior = store.run(request.prior) if request.prior else None
     _refuse_unfit(prior, rulebook, request)
     before = decisions_of(store, request.prior)
-    inputs = [request.tape.path, *([before] if before else [])]
+    inputs = [*request.tape.files, *([before] if before else [])]
     with work_folder() as work, Engine(work, inputs) as engine:
         tell("reading the tape")
         tape = _read(engine, request, rulebook)
         tell(f"deciding {tape.counts.used:,} exposures")
         source, columns = _with_prior(engine, rulebook, tape, prior, before)
+        alone = _law_alone(engine, request, law, columns, source)
         cases = classify(engine, rulebook, columns, request.reporting_date, source)
         keep_treated(engine)
+        if alone and request.policy:
+            policy = keep_answers(engine, rulebook, cases, "policy")
+            refuse_milder(engine, alone, policy, request.policy)
         add_rule_findings(engine, rulebook, TREATED)
         tell(f"{len(cases):,} cases decided; computing the reports")
         plans = plan_reports(reports, rulebook.scope, parameters)
@@ -130,7 +138,8 @@ def terms_of(rulebook: Rulebook, request: Request) -> Terms:
     """What the tape is read by."""
     taken = [fact.name for fact in rulebook.facts] + [d.name for d in rulebook.decisions]
     names = (*taken, *rulebook.amounts, *rulebook.settings)
-    return Terms(rulebook.columns, rulebook.file.currency, request.reporting_date, names)
+    file = rulebook.file
+    return Terms(rulebook.columns, file.currency, request.reporting_date, names, file.appropriation)
 
 
 def _read(engine: Engine, request: Request, rulebook: Rulebook) -> Tape:
@@ -142,6 +151,15 @@ def _read(engine: Engine, request: Request, rulebook: Rulebook) -> Tape:
         quarantine=request.quarantine,
         control=request.control,
     )
+
+
+def _law_alone(
+    engine: Engine, request: Request, law: Rulebook, columns: Sequence[str], source: str
+) -> Decided | None:
+    """The answers of the law without the policy that stands on top, which may only tighten."""
+    if request.policy is None:
+        return None
+    return decide_tape(engine, law, columns, request.reporting_date, "law", source)
 
 
 def _with_prior(

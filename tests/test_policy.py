@@ -7,16 +7,26 @@ from pathlib import Path
 
 import pytest
 from exampleland import AS_OF, rulebook, write_tape
+from typer.testing import CliRunner
 
+from npl_reporting.cli import app
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError
+from npl_reporting.evidence.coverage import coverage
+from npl_reporting.evidence.explain import explain
+from npl_reporting.evidence.reopen import archived_rulebook, reopen
+from npl_reporting.evidence.store import Store
 from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.policy import added_rules, policy_title, with_policy
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.decided import Decided, decide_tape
+from npl_reporting.portfolio.examples import run_examples
 from npl_reporting.portfolio.sound import read_sound_tape
 from npl_reporting.portfolio.tape import TapeSource, Terms
 from npl_reporting.portfolio.tightening import refuse_milder
+from npl_reporting.request import Request
+from npl_reporting.run import run
+from npl_reporting.submission.replay import replay
 
 HEAD = """\
 title: {en: Credit policy of Example Bank}
@@ -240,3 +250,77 @@ def test_the_largest_are_named_and_the_others_counted(tmp_path: Path) -> None:
     assert words[0].startswith("exposure E25: status would be 'performing'")
     assert words[20] == "status: 25 come out milder, the largest 20 are named"
     assert len(words) == 21 + 21 + 20
+
+
+def test_a_run_under_a_policy_keeps_the_file_and_says_so(tmp_path: Path) -> None:
+    """By 60 days E2 is nonperforming too; the same run without the policy is another run."""
+    store = Store(f"sqlite:///{tmp_path}/npl.db")
+    law, policy = rulebook(tmp_path).path, tmp_path / "bank.yaml"
+    policy.write_text(SIXTY, encoding="utf-8")
+    tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
+    plain = run(Request(tape, str(law), AS_OF), store).run
+    strict = run(Request(tape, str(law), AS_OF, policy=policy), store).run
+    assert plain.id != strict.id
+    assert [warning["en"] for warning in strict.warnings] == [
+        (
+            "On top of the law stands the bank's own policy, which may only tighten it: "
+            "Credit policy of Example Bank."
+        )
+    ]
+    (kept,) = (file for file in store.files(strict.id) if file.role == "policy")
+    assert store.archive.open_path(kept.sha256).read_text(encoding="utf-8") == SIXTY
+    fired = {rule for case in store.cases(strict.id) for rule in case.rules}
+    assert fired == {"overdue", "bank-60", "rate-half"}
+
+
+def test_a_run_under_a_policy_is_explained_and_replayed_with_it(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/npl.db")
+    policy = tmp_path / "bank.yaml"
+    policy.write_text(
+        SIXTY.replace("rules:\n", "settings: {grace_days: 0}\nrules:\n"), encoding="utf-8"
+    )
+    tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
+    request = Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy)
+    stored = run(request, store).run
+    with reopen(store, stored.id) as again:
+        explanation = explain(again.engine, again.rulebook, again.columns, AS_OF, "E2")
+    status = explanation.portions[0].decisions[0]
+    assert (status.outcome, status.fired) == ("nonperforming", ("bank-60",))
+    replayed = replay(store, stored.id)
+    assert (replayed.differences, replayed.same) == ((), True)
+
+
+def test_a_loosening_policy_stops_the_run_and_nothing_is_stored(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/npl.db")
+    policy = tmp_path / "bank.yaml"
+    policy.write_text(HEAD + "settings: {grace_days: 15}\n", encoding="utf-8")
+    tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
+    request = Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy)
+    with pytest.raises(NplError, match="exposure E3: status would be 'performing' by default"):
+        run(request, store)
+    assert not (tmp_path / "npl.db").exists()
+
+
+def test_the_command_takes_a_policy(tmp_path: Path) -> None:
+    policy = tmp_path / "bank.yaml"
+    policy.write_text(SIXTY, encoding="utf-8")
+    tape = write_tape(tmp_path / "tape.csv", LOANS)
+    call = ["run", str(tape), "--rules", str(rulebook(tmp_path).path), "--as-of", str(AS_OF),
+            "--policy", str(policy), "--store", f"sqlite:///{tmp_path}/npl.db"]  # fmt: skip
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 0
+    assert "warning: On top of the law stands the bank's own policy" in result.stdout
+
+
+def test_coverage_of_a_run_under_a_policy_counts_its_rules(tmp_path: Path) -> None:
+    """The law's examples say nothing of the policy's rules, so that is not held against them."""
+    store = Store(f"sqlite:///{tmp_path}/npl.db")
+    policy = tmp_path / "bank.yaml"
+    policy.write_text(SIXTY, encoding="utf-8")
+    tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
+    stored = run(Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy), store).run
+    book = archived_rulebook(store, stored.id, tmp_path)
+    found = coverage(book, run_examples(str(book.path)), store.cases(stored.id))
+    assert [(c.rule, c.in_examples, c.portions) for c in found] == [
+        ("overdue", True, 1), ("bankruptcy", False, 0), ("bank-60", None, 2), ("rate-half", True, 2),
+    ]  # fmt: skip

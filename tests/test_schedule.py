@@ -13,12 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exampleland import rulebook
+from exampleland import AS_OF, rulebook, write_tape
 from tapes import REPORTING_DATE, Read, Reader, csv_text
+from typer.testing import CliRunner
 
+from npl_reporting.cli import app
 from npl_reporting.errors import NplError
+from npl_reporting.evidence.store import Store
 from npl_reporting.law.columns import Column
 from npl_reporting.law.rulefile import APPROPRIATION, Part
+from npl_reporting.portfolio.tape import TapeSource
+from npl_reporting.request import Request
+from npl_reporting.run import run
+from npl_reporting.submission.replay import replay
 
 PARTS: tuple[Part, ...] = ("costs", "interest", "principal")
 PAST_DUE = {f"past_due_{p}": Column(type="money", meaning={"en": p}) for p in PARTS}
@@ -220,6 +227,58 @@ def test_a_rule_file_names_each_part_once(tmp_path: Path) -> None:
     assert book.file.appropriation == ("interest", "principal", "costs")
     with pytest.raises(NplError, match="must name each part of an instalment once"):
         rulebook(tmp_path, "twice", {"currency: TWD": order.replace("costs", "interest")})
+
+
+def test_a_run_keeps_its_schedule_and_is_replayed_with_it(tmp_path: Path) -> None:
+    """The tape says nothing of arrears; by the schedule 200 days are past due."""
+    store = Store(f"sqlite:///{tmp_path}/npl.db")
+    tape = write_tape(tmp_path / "tape.csv", [{"exposure_id": "E1"}])
+    schedule = tmp_path / "schedule.csv"
+    schedule.write_text(WHOLE + "E1,2025-03-14,50,2025-03-14,10\n", encoding="utf-8")
+    rules = str(rulebook(tmp_path).path)
+    plain = run(Request(TapeSource(tape), rules, AS_OF), store).run
+    settled = run(Request(TapeSource(tape, schedule=schedule), rules, AS_OF), store).run
+    assert plain.id != settled.id
+    assert {rule for case in store.cases(plain.id) for rule in case.rules} == set()
+    assert {rule for case in store.cases(settled.id) for rule in case.rules} == {
+        "overdue", "rate-half",
+    }  # fmt: skip
+    assert settled.control_totals["past_due_amount"] == {
+        "read": "40.00", "used": "40.00", "set_aside": "0",
+    }  # fmt: skip
+    assert [file.name for file in store.files(settled.id) if file.role == "schedule"] == [
+        "schedule.csv"
+    ]
+    assert replay(store, settled.id).same
+
+
+def test_the_order_of_appropriation_is_the_rulebooks(tmp_path: Path) -> None:
+    """Of 25 paid, principal takes all where the rule file says so: interest of 30 stays due."""
+    column = "columns:\n  past_due_interest: {type: money, meaning: {en: I}}\nfacts:\n  days"
+    rules = rulebook(
+        tmp_path,
+        "order",
+        {
+            "currency: TWD": "currency: TWD\nappropriation: [principal, interest, costs]",
+            "facts:\n  days": column,
+            "bankrupt: bankruptcy_date is not null": "bankrupt: past_due_interest >= 30",
+        },
+    )
+    schedule = tmp_path / "schedule.csv"
+    schedule.write_text(SPLIT + "E1,2025-08-31,10,30,100,2025-09-01,25\n", encoding="utf-8")
+    tape = TapeSource(write_tape(tmp_path / "tape.csv", [{}]), schedule=schedule)
+    store = Store(f"sqlite:///{tmp_path}/npl.db")
+    stored = run(Request(tape, str(rules.path), AS_OF), store).run
+    assert "bankruptcy" in {rule for case in store.cases(stored.id) for rule in case.rules}
+
+
+def test_the_check_command_reads_a_schedule(tmp_path: Path) -> None:
+    tape = write_tape(tmp_path / "tape.csv", [{"exposure_id": "E1"}])
+    schedule = tmp_path / "schedule.csv"
+    schedule.write_text(WHOLE + "E9,2025-03-14,50,,\n", encoding="utf-8")
+    call = ["check", str(tape), "--rules", str(rulebook(tmp_path).path), "--as-of", str(AS_OF)]
+    told = CliRunner().invoke(app, [*call, "--schedule", str(schedule)]).stdout
+    assert "R-16 the tape, exposure E9, found 'E9'" in told
 
 
 # The oracle: every day in turn, what falls due is posted and what has come in is paid out.

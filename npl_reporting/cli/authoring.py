@@ -76,7 +76,7 @@ def cover(
         emit([{**asdict(rule), "in_run": rule.in_run} for rule in found])
     else:
         _tell(found)
-    raise typer.Exit(0 if all(rule.in_examples for rule in found) else 1)
+    raise typer.Exit(0 if all(rule.in_examples is not False for rule in found) else 1)
 
 
 def _in_examples(reference: str) -> tuple[Coverage, ...]:
@@ -92,7 +92,7 @@ def _in_run(reference: str | None, run: str, store: Store) -> tuple[Coverage, ..
 
 def _tell(found: Sequence[Coverage]) -> None:
     say(f"{len(found)} rules")
-    _list("fire in no example", [rule for rule in found if not rule.in_examples])
+    _list("fire in no example", [rule for rule in found if rule.in_examples is False])
     if any(rule.in_run is not None for rule in found):
         _list("fired nowhere in the run", [rule for rule in found if not rule.in_run])
         table(

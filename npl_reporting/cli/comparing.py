@@ -30,6 +30,7 @@ def compare(
     ] = None,
     quarantine: options.Quarantine = False,
     mapping: options.Mapping = None,
+    schedule: options.Schedule = None,
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     sheet: options.Sheet = None,
@@ -43,7 +44,7 @@ def compare(
 
     As in `npl compare tape.csv --rules TW,HK,CN --as-of 2025-09-30 --out comparison`.
     """
-    source = TapeSource(tape, encoding, delimiter, sheet, mapping)
+    source = TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
     names = [name.strip() for name in rules.split(",") if name.strip()]
     with telling(quiet=json) as tell:
         compared = compare_rulebooks(

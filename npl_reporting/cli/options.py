@@ -27,6 +27,10 @@ TapePath = Annotated[Path, typer.Argument(metavar="TAPE", help="CSV (also .gz), 
 Mapping = Annotated[
     Path | None, typer.Option("--mapping", help="YAML that renames a bank's columns and codes.")
 ]
+Schedule = Annotated[
+    Path | None,
+    typer.Option("--schedule", help="Instalments and payments, from which arrears are derived."),
+]
 Encoding = Annotated[
     str | None, typer.Option("--encoding", help="Of a CSV that is not UTF-8, such as big5.")
 ]

@@ -40,6 +40,10 @@ def run(
     quarantine: options.Quarantine = False,
     control: options.Control = None,
     mapping: options.Mapping = None,
+    schedule: options.Schedule = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="The bank's own policy; it may only tighten.")
+    ] = None,
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     sheet: options.Sheet = None,
@@ -60,8 +64,8 @@ def run(
     As in `npl run tape.csv --rules TW --as-of 2025-09-30 --out returns`.
     """
     request = Request(
-        TapeSource(tape, encoding, delimiter, sheet, mapping), rules, as_of.date(), prior,
-        quarantine, control, tuple(language or ()), options.changes(set_ or []), pdf,
+        TapeSource(tape, encoding, delimiter, sheet, mapping, schedule), rules, as_of.date(),
+        prior, quarantine, control, tuple(language or ()), options.changes(set_ or []), pdf, policy,
     )  # fmt: skip
     with telling(quiet=json) as tell:
         finished = run_quarter(request, Store(store), out, tell)
@@ -93,6 +97,7 @@ def check(
     ] = None,
     control: options.Control = None,
     mapping: options.Mapping = None,
+    schedule: options.Schedule = None,
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     sheet: options.Sheet = None,
@@ -103,9 +108,9 @@ def check(
     As in `npl check tape.csv --rules TW --as-of 2025-09-30`. With `--json`, one finding a line and
     the counts last. Exit code 1 if there are errors.
     """
-    source = TapeSource(tape, encoding, delimiter, sheet, mapping)
+    source = TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
     day = as_of.date() if as_of else date.today()
-    with work_folder() as work, Engine(work, [tape]) as engine:
+    with work_folder() as work, Engine(work, source.files) as engine:
         read = read_tape(engine, source, _terms(source, rules, day, currency), control=control)
         for finding in findings(engine):
             if json:
