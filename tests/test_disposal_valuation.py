@@ -18,6 +18,7 @@ from npl_reporting.disposal.collateraltypes import (
 )
 from npl_reporting.disposal.parameters import load_parameters
 from npl_reporting.disposal.portfolio import totals
+from npl_reporting.disposal.valuation import bound_by_history
 
 D = Decimal
 # type: S, orderly factor, forced factor, cost rate, maximum LTV orderly and forced, in percent
@@ -144,3 +145,14 @@ def test_a_valuation_is_stale_after_twelve_months(tmp_path: Path, day: str, stal
     with valued(tmp_path, {"E": "50"}, [row], {"stale_factor": "0.50"}) as book:
         value = "50.00" if stale else "100.00"
         assert book.one("stale, market_value", "valued") == (str(stale), value)
+
+
+@pytest.mark.parametrize(("on", "maximum"), [("false", "0.550000"), ("true", "0.440000")])
+def test_past_recoveries_bound_it_only_where_the_rules_say_so(
+    tmp_path: Path, on: str, maximum: str
+) -> None:
+    """0.75 less 0.20 is 0.55; a quarter of past sales brought 0.40 or less, times 1.1."""
+    changes = {"adjust_to_history": on, "recovery_multiplier": "1.1"}
+    with valued(tmp_path, {"E": "50"}, [{"asset_id": "A", "exposure_id": "E"}], changes) as book:
+        bound_by_history(book.engine, book.rules, {"resi_std": D("0.40")})
+        assert book.one("maximum_ltv", "valued") == (maximum,)

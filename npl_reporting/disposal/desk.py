@@ -17,9 +17,9 @@ from npl_reporting.disposal.parameters import (
     load_parameters,
     refuse_unknown,
 )
-from npl_reporting.disposal.recoveries import RecoveryRules
+from npl_reporting.disposal.recoveries import RecoveryRules, quantile_rates
 from npl_reporting.disposal.rounds import RoundRules
-from npl_reporting.disposal.valuation import value_assets
+from npl_reporting.disposal.valuation import bound_by_history, value_assets
 from npl_reporting.engine import Engine
 from npl_reporting.errors import DataError, Finding, Problem
 from npl_reporting.evidence.reopen import reopen
@@ -126,6 +126,13 @@ def _desk(
     found = read_collateral(engine, collateral, rules.collateral, day, decimals)
     value_assets(engine, rules.collateral, day, decimals=decimals)
     return Desk(engine, rulebook, rules, source, columns, day, currency, name, found)
+
+
+def adjust(desk: Desk) -> None:
+    """Let the register of recoveries bound the maximum LTV, where the rules say so (CO-7)."""
+    rules = desk.rules.collateral
+    past = quantile_rates(desk.engine, rules.number("quantile"))
+    bound_by_history(desk.engine, rules, past)
 
 
 def _loans(

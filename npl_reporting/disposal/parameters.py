@@ -29,6 +29,7 @@ class Parameters(Record):
     effective_from: date
     sources: dict[str, Source]
     settings: dict[str, Setting] = Field(default_factory=dict)
+    remarks: tuple[Text, ...] = ()
 
     def number(self, name: str) -> Decimal:
         """A setting that is a number."""
@@ -121,9 +122,12 @@ def refuse_unknown(changes: Mapping[str, str], files: Sequence[Parameters]) -> N
 
 
 def assumptions(files: Sequence[Parameters]) -> list[tuple[str, str, str, str, str]]:
-    """Every setting for print: file, name, value, basis, and why in English."""
-    return [
-        (file.title["en"], name, str(setting.value), setting.basis, setting.why["en"])
-        for file in files
-        for name, setting in file.settings.items()
-    ]
+    """Every setting for print, and every remark: file, name, value, basis, why in English."""
+    found = []
+    for file in files:
+        title = file.title["en"]
+        for name, setting in file.settings.items():
+            found.append((title, name, str(setting.value), setting.basis, setting.why["en"]))
+        for number, remark in enumerate(file.remarks, 1):
+            found.append((title, f"remark {number}", "", "convention", remark["en"]))
+    return found

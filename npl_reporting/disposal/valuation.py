@@ -14,7 +14,7 @@ from npl_reporting.disposal.allocation import allocate
 from npl_reporting.disposal.collateraltypes import CollateralRules, Mode
 from npl_reporting.disposal.discount import effective
 from npl_reporting.disposal.exact import at_least_zero, ratio
-from npl_reporting.engine import Engine
+from npl_reporting.engine import Engine, literal
 from npl_reporting.law.expressions import Scope, compile_value
 from npl_reporting.money import rounded
 
@@ -159,6 +159,19 @@ def _covered(engine: Engine, decimals: int) -> None:
         "LEFT JOIN discounts d ON d.interest_rate = l.interest_rate "
         "AND d.months = a.months GROUP BY exposure_id"
     )
+
+
+def bound_by_history(engine: Engine, rules: CollateralRules, past: Mapping[str, Decimal]) -> None:
+    """CO-7, where it is on: `valued.maximum_ltv` at most past recoveries of the type times k."""
+    if not rules.flag("adjust_to_history"):
+        return
+    multiplier = rules.number("recovery_multiplier")
+    for name, rate in past.items():
+        bound = _six(rate * multiplier)
+        engine.execute(
+            f"UPDATE valued SET maximum_ltv = {bound} "
+            f"WHERE asset_type = {literal(name)} AND maximum_ltv > {bound}"
+        )
 
 
 def feed(engine: Engine, rules: CollateralRules, jurisdiction: str) -> Mapping[str, str]:

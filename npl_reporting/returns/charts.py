@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import accumulate
 from typing import NamedTuple
 
 from npl_reporting.returns.page import Chart
@@ -29,8 +30,11 @@ class Drawn(NamedTuple):
 def drawn(chart: Chart) -> list[Drawn]:
     """Lay out a chart's bars: each from zero, or one after the other where they are stacked.
 
-    A negative value has no length; its figure is still printed.
+    A negative value has no length; its figure is still printed. Charts with signs and waterfalls
+    are laid out by the spans that their bars cover.
     """
+    if chart.kind in ("signed", "waterfall"):
+        return _spans(chart)
     values = [max(bar.value, Decimal(0)) for bar in chart.bars]
     total = sum(values, Decimal(0))
     whole = total if chart.kind == "stacked" else max(values, default=Decimal(0))
@@ -45,6 +49,27 @@ def drawn(chart: Chart) -> list[Drawn]:
         if chart.kind == "stacked":
             start += length
     return result
+
+
+def _spans(chart: Chart) -> list[Drawn]:
+    """Bars from one point to another, on a scale that holds them all and zero."""
+    values = [bar.value for bar in chart.bars]
+    starts, ends = [Decimal(0)] * len(values), list(values)
+    if chart.kind == "waterfall":
+        ends[:-1] = accumulate(values[:-1])
+        starts[1:-1] = ends[:-2]
+    least, most = min([*starts, *ends, Decimal(0)]), max([*starts, *ends, Decimal(0)])
+    scale = WIDTH / (most - least) if most > least else Decimal(0)
+    total = sum((abs(value) for value in values), Decimal(0))
+    return [
+        Drawn(
+            f"{(min(start, end) - least) * scale:.1f}",
+            f"{abs(end - start) * scale:.1f}",
+            colour_of(len(STEPS) - 2) if end < start else PLAIN,
+            abs(value) / total if total else Decimal(0),
+        )
+        for start, end, value in zip(starts, ends, values, strict=True)
+    ]
 
 
 def colour_of(step: int) -> str:

@@ -93,7 +93,9 @@ class Bar:
 class Chart:
     """A chart with a title and a sentence that says in words what it shows.
 
-    `bars` draws one bar a line; `stacked` draws all of them in one bar, as parts of their sum.
+    `bars` draws one bar a line; `stacked` draws all of them in one bar, as parts of their sum;
+    `signed` draws negative values to the left of zero; `waterfall` begins each bar where the one
+    before ended, the last one at zero as the result.
     """
 
     title: Text
@@ -101,7 +103,7 @@ class Chart:
     bars: tuple[Bar, ...]
     format: Format
     unit: int = 1
-    kind: Literal["bars", "stacked"] = "bars"
+    kind: Literal["bars", "stacked", "signed", "waterfall"] = "bars"
 
 
 @dataclass(frozen=True)
