@@ -178,6 +178,8 @@ class Compiler:
         )
         self.levels[name] = level
         self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
+        if value.elapsed:
+            self.scope = replace(self.scope, elapsed=self.scope.elapsed | {name})
 
     def _aggregate_allowed(self, aggregate: DebtorAggregate, where: Path_) -> None:
         """An exposure's amount must not be counted once for each of its portions."""

@@ -36,8 +36,8 @@ class Scope:
     or whole numbers (6 where not given); `constants` names settings with their values;
     `literals` gives columns that are one known value in this run (the reporting date) as SQL;
     `values` lists the only texts that a name can have; `zero_elapsed` names dates whose absence
-    means that nothing has begun, so that time counted from them is zero; `resolvers` are functions
-    of constants alone, answered before any SQL.
+    means that nothing has begun, so that time counted from them is zero, and `elapsed` facts that
+    are such time; `resolvers` are functions of constants alone, answered before any SQL.
     """
 
     kinds: Mapping[str, Kind]
@@ -46,6 +46,7 @@ class Scope:
     literals: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zero_elapsed: frozenset[str] = frozenset()
+    elapsed: frozenset[str] = frozenset()
     months: MonthsConvention = "same_day"
     money_decimals: int = 2
     debtors: bool = False
@@ -123,11 +124,24 @@ def compile_node(node: Node, scope: Scope) -> Value:
     """Compile a parsed expression."""
     compiler = _Compiler(scope)
     result = compiler.sql(node)
-    elapsed = isinstance(node, Call) and compiler.clock and node.function.endswith("_between")
+    elapsed = _elapsed(node, scope)
     return Value(
         result.text, _kind(result), result.scale, frozenset(compiler.names),
         frozenset(compiler.settings), tuple(compiler.aggregates.values()), elapsed,
     )  # fmt: skip
+
+
+def _elapsed(node: Node, scope: Scope) -> bool:
+    """Whether a value is time elapsed, or the greatest or least of such times."""
+    if isinstance(node, Name):
+        return node.name in scope.elapsed
+    if isinstance(node, Constant):
+        return False
+    if node.function in ("greatest", "least", "coalesce"):
+        return any(_elapsed(arg, scope) for arg in node.args)
+    first = node.args[0] if node.args else None
+    between = node.function in ("days_between", "months_between")
+    return between and isinstance(first, Name) and first.name in scope.zero_elapsed
 
 
 def compile_aggregate(text: str, scope: Scope) -> Value:
@@ -155,7 +169,6 @@ class _Compiler:
         self.names: set[str] = set()
         self.settings: set[str] = set()
         self.aggregates: dict[str, DebtorAggregate] = {}
-        self.clock = False
 
     def sql(self, node: Node) -> Sql:
         if isinstance(node, Constant):
@@ -211,7 +224,6 @@ class _Compiler:
             return result
         if first.name not in self.scope.zero_elapsed:
             return result
-        self.clock = True
         return Sql(f"coalesce({result.text}, 0)", result.kind, result.scale)
 
     def _debtor_aggregate(self, node: Call) -> Sql:

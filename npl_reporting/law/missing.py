@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping
 
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.syntax import Constant, Name, Node, parse_expression
@@ -33,7 +33,7 @@ def _fact_texts(rulebook: Rulebook) -> Mapping[str, str]:
     }
 
 
-def _present(node: Node, known: Set[str], zero_elapsed: Set[str]) -> bool:
+def _present(node: Node, known: Collection[str], zero_elapsed: Collection[str]) -> bool:
     if isinstance(node, Constant):
         return node.value is not None
     if isinstance(node, Name):
