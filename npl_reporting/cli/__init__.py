@@ -7,7 +7,7 @@ import sys
 import typer
 
 from npl_reporting import __version__
-from npl_reporting.cli import audit, comparing, printing, rules, runs, submission
+from npl_reporting.cli import audit, comparing, dispose, printing, rules, runs, submission
 from npl_reporting.cli.demo import demo
 from npl_reporting.errors import NplError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(rules.app, name="rules")
+app.add_typer(dispose.app, name="dispose")
 app.add_typer(submission.app, name="submission")
 app.add_typer(audit.app, name="audit")
 app.command()(demo)
