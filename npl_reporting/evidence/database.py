@@ -27,6 +27,8 @@ from npl_reporting.evidence import faults, schema
 
 DEFAULT_URL = "sqlite:///npl.db"
 _SUPPORTED = ("sqlite", "postgresql")
+STREAMED: dict[str, Any] = {"yield_per": 5000}
+"""For one statement: its rows come as they are needed. Options of a connection would stay on it."""
 _EXAMPLE = f"write for example {DEFAULT_URL} or postgresql://user@host/name"
 
 

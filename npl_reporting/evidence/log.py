@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from npl_reporting.evidence import tables
 from npl_reporting.evidence.canonical import entry, json_text
-from npl_reporting.evidence.database import Database
+from npl_reporting.evidence.database import STREAMED, Database
 from npl_reporting.evidence.merkle import EMPTY, leaf_hash, tree
 
 _EVENT = tables.metadata.tables["event"]
@@ -134,7 +134,7 @@ def leaf_texts(connection: Connection, size: int | None = None) -> Iterator[str]
     query = select(_EVENT.c.hash).order_by(_EVENT.c.number)
     if size is not None:
         query = query.where(_EVENT.c.number <= size)
-    yield from connection.execution_options(yield_per=5000).scalars(query)
+    yield from connection.scalars(query, execution_options=STREAMED)
 
 
 def read_events(connection: Connection, subject: str | None = None) -> Iterator[Event]:
@@ -142,7 +142,7 @@ def read_events(connection: Connection, subject: str | None = None) -> Iterator[
     query = select(_EVENT).order_by(_EVENT.c.number)
     if subject is not None:
         query = query.where(_EVENT.c.subject == subject)
-    for row in connection.execution_options(yield_per=5000).execute(query):
+    for row in connection.execute(query, execution_options=STREAMED):
         yield _event(row)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, collate, func, select
 from npl_reporting.errors import Finding
 from npl_reporting.evidence import tables
 from npl_reporting.evidence.canonical import entry, record_entry
+from npl_reporting.evidence.database import STREAMED
 from npl_reporting.evidence.reading import as_case, as_run, record
 from npl_reporting.evidence.records import Cell, CheckResult, RunFile
 from npl_reporting.evidence.seal import CONTENT, INPUT_ROLES, OUTPUTS, Seal, grown
@@ -72,7 +73,7 @@ def gaps(connection: Connection, run: Row[Any]) -> Iterator[str]:
 def _rows(connection: Connection, run: Row[Any], name: str) -> Iterable[Row[Any]]:
     table = _TABLES[name]
     query = select(table).where(table.c.run == run.number).order_by(table.c.number)
-    return connection.execution_options(yield_per=5000).execute(query)
+    return connection.execute(query, execution_options=STREAMED)
 
 
 def _portions(connection: Connection, run: Row[Any]) -> Iterable[Row[Any]]:
@@ -82,4 +83,4 @@ def _portions(connection: Connection, run: Row[Any]) -> Iterable[Row[Any]]:
     if connection.dialect.name == "postgresql":
         order = [collate(column, "C") for column in order]
     query = select(table).where(table.c.run == run.number).order_by(*order)
-    return connection.execution_options(yield_per=5000).execute(query)
+    return connection.execute(query, execution_options=STREAMED)
