@@ -17,6 +17,7 @@ from npl_reporting.disposal import desk as desks
 from npl_reporting.disposal import pages
 from npl_reporting.disposal.compare import compare_channels
 from npl_reporting.disposal.desk import Desk, adjust
+from npl_reporting.disposal.dossier import dossier
 from npl_reporting.disposal.fit import fit_models, read_sales
 from npl_reporting.disposal.recommend import recommend as recommend_asset
 from npl_reporting.disposal.recoveries import rates, read_register
@@ -161,7 +162,7 @@ def recommend(
         found = recommend_asset(desk.engine, desk.rules.channels, desk.rules.rounds, asset)
         disposing.tell_recommendation(desk, found, json)
         if out:
-            _draw(pages.dossier(desk, found), out, pdf)
+            _draw(dossier(desk, found), out, pdf)
 
 
 @app.command()

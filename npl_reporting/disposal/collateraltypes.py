@@ -12,7 +12,9 @@ from npl_reporting.money import rounded
 
 Mode = Literal["orderly", "forced"]
 Kind = Literal["home", "estate", "construction", "vehicle", "movable", "right", "financial"]
-Measure = Literal["net", "within_reach", "realisable", "nothing"]
+Measure = Literal["net", "within_reach", "realisable", "nothing", "type", "valuation_date"]
+ANYWHERE = "any"
+"""The feed of a jurisdiction that has none of its own."""
 FACTOR_DECIMALS = 3
 
 
@@ -37,6 +39,7 @@ class CollateralType(Record):
 
     label: Text
     kind: Kind
+    tape_type: str
     cost_rate: Decimal
     cite: Citation
     scores: dict[str, int] | None = None

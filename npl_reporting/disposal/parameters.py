@@ -123,7 +123,7 @@ def refuse_unknown(changes: Mapping[str, str], files: Sequence[Parameters]) -> N
 
 def assumptions(files: Sequence[Parameters]) -> list[tuple[str, str, str, str, str]]:
     """Every setting for print, and every remark: file, name, value, basis, why in English."""
-    found = []
+    found: list[tuple[str, str, str, str, str]] = []
     for file in files:
         title = file.title["en"]
         for name, setting in file.settings.items():

@@ -91,7 +91,7 @@ def _decided(desk: Desk, rulebook: Rulebook, name: str) -> Decided:
     """Decide the tape with the columns that the stressed collateral feeds."""
     source = f"stress_{name}_tape"
     desk.engine.execute(f"CREATE OR REPLACE TABLE {source} AS {fed_tape_sql(desk)}")
-    fed = feed(desk.engine, desk.rules.collateral, desk.rulebook.file.jurisdiction)
+    fed = feed(desk.rules.collateral, desk.rulebook.file.jurisdiction)
     columns = list(dict.fromkeys([*desk.columns, *fed]))
     return decide_tape(desk.engine, rulebook, columns, desk.day, f"stress_{name}", source)
 

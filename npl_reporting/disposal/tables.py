@@ -81,7 +81,7 @@ def loans_sql() -> str:
 
 def fed_tape_sql(desk: Desk, covered: str = "covered") -> str:
     """The tape with the columns that the rulebook reads the result from; other loans unchanged."""
-    fed = feed(desk.engine, desk.rules.collateral, desk.rulebook.file.jurisdiction)
+    fed = feed(desk.rules.collateral, desk.rulebook.file.jurisdiction)
     present = {name for name in fed if name in desk.columns}
     parts = []
     for name, sql in fed.items():

@@ -11,7 +11,7 @@ from typing import get_args
 import pyarrow as pa
 
 from npl_reporting.disposal.allocation import allocate
-from npl_reporting.disposal.collateraltypes import CollateralRules, Mode
+from npl_reporting.disposal.collateraltypes import ANYWHERE, CollateralRules, Mode
 from npl_reporting.disposal.discount import effective
 from npl_reporting.disposal.exact import at_least_zero, ratio
 from npl_reporting.engine import Engine, literal
@@ -58,6 +58,7 @@ def _rates(engine: Engine, rules: CollateralRules, shock: Shock) -> None:
     """The table `type_rates`: asset_type, cost_rate, and a factor for each mode."""
     columns: dict[str, pa.Array] = {
         "asset_type": pa.array(list(rules.types), pa.string()),
+        "tape_type": pa.array([t.tape_type for t in rules.types.values()], pa.string()),
         "cost_rate": pa.array([_six(t.cost_rate) for t in rules.types.values()], RATE),
     }
     for mode in get_args(Mode):
@@ -152,7 +153,8 @@ def _covered(engine: Engine, decimals: int) -> None:
         f"CAST(least(any_value(n.balance), coalesce(sum(n.taken), 0)) AS {money}) AS realisable, "
         f"CASE WHEN count(discount) = count(*) THEN sum({pv}) END AS present_value, "
         "count(*) - count(n.within_reach) AS unknown, count(*) AS assets, "
-        "min(n.rank) AS first_rank FROM allocated n "
+        "min(n.rank) AS first_rank, min(a.appraisal_date) AS valuation_date, "
+        "arg_max(a.tape_type, (g.within_reach, asset_id)) AS type FROM allocated n "
         "JOIN allocated_net t USING (asset_id, exposure_id, rank) "
         "JOIN allocated_gross g USING (asset_id, exposure_id, rank) "
         "JOIN links l USING (asset_id, exposure_id, rank) JOIN valued a USING (asset_id) "
@@ -174,10 +176,9 @@ def bound_by_history(engine: Engine, rules: CollateralRules, past: Mapping[str, 
         )
 
 
-def feed(engine: Engine, rules: CollateralRules, jurisdiction: str) -> Mapping[str, str]:
+def feed(rules: CollateralRules, jurisdiction: str) -> Mapping[str, str]:
     """Tape columns that the result feeds under a jurisdiction's rules: column → SQL over `covered`."""
-    measures = rules.feeds.get(jurisdiction, {"collateral_value": "net", "prior_claims": "nothing"})
     return {
         column: "CAST(0 AS DECIMAL(20, 2))" if measure == "nothing" else f"c.{measure}"
-        for column, measure in measures.items()
+        for column, measure in rules.feeds.get(jurisdiction, rules.feeds[ANYWHERE]).items()
     }
