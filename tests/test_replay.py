@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 from quarters import ROWS, run_tape, store, write_tape
+from test_submission import Office
 
 from npl_reporting import engine
+from npl_reporting.errors import DataError
 from npl_reporting.evidence.seal import CONTENT, OUTPUTS
+from npl_reporting.evidence.signing import make_key
+from npl_reporting.submission.package import package
 from npl_reporting.submission.replay import replay
+from npl_reporting.submission.unpacked import replay_package
 
 DECEMBER = date(2024, 12, 31)
 
@@ -75,3 +80,18 @@ def test_a_changed_cell_is_not_what_the_replay_finds(tmp_path: Path) -> None:
         connection.execute('UPDATE seal SET parts = replace(parts, \'"root": "\', \'"root": "0\')')
     replayed = replay(store(tmp_path), run.id)
     assert {difference.what for difference in replayed.differences} == {*CONTENT, OUTPUTS}
+
+
+def test_a_package_is_replayed_without_the_store(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office.at(store(home), "TW-2024-12-31")
+    make_key(tmp_path / "key.pem")
+    packed = package(office.desk("approver"), "TW-2024-12-31", tmp_path / "key.pem", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    replayed = replay_package(packed.path)
+    assert replayed.same
+    assert [earlier.run[:13] for earlier in replayed.before] == ["TW-2024-09-30"]
+    packed.path.write_bytes(packed.path.read_bytes().replace(b"SOUND", b"ROUND", 1))
+    with pytest.raises(DataError, match="Bad CRC-32"):
+        replay_package(packed.path)

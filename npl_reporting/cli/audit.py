@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from npl_reporting.cli.options import DEFAULT_STORE, Json, RunName, StoreUrl
+from npl_reporting.cli.options import DEFAULT_STORE, Json, StoreUrl
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.cli.runs import telling
 from npl_reporting.errors import NplError, Problem
@@ -24,6 +24,7 @@ from npl_reporting.evidence.store import Store
 from npl_reporting.evidence.verify import verify as verify_store
 from npl_reporting.submission.replay import Replayed
 from npl_reporting.submission.replay import replay as replay_run
+from npl_reporting.submission.unpacked import replay_package
 
 app = typer.Typer(help="Who did what; what changed since; the same figures again.")
 
@@ -93,14 +94,21 @@ def verify(
 
 
 @app.command()
-def replay(run: RunName, store: StoreUrl = DEFAULT_STORE, json: Json = False) -> None:
+def replay(
+    run: Annotated[str, typer.Argument(metavar="RUN|PACKAGE", help="A run's id, or a package.")],
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
     """Derive a run again from its archived inputs, as in `npl audit replay TW-2025-09-30`.
 
-    In an empty store, after the runs it builds on. Exit code 1 if one hash is another.
+    In an empty store, after the runs it builds on; a package's run (`npl audit replay FILE.zip`)
+    from the package alone. Exit code 1 if one hash is another.
     """
     with telling(quiet=json) as tell:
         tell("replaying")
-        replayed = replay_run(Store(store), run)
+        package = Path(run)
+        found = replay_package(package) if package.suffix == ".zip" else None
+        replayed = found or replay_run(Store(store), run)
     if json:
         emit(replayed)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
-from npl_reporting.evidence.records import Role, Run, RunFile
+from npl_reporting.evidence.records import Json, Role, Run, RunFile
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.joint import joint_columns
 from npl_reporting.law.library import load_rulebook
@@ -110,14 +110,17 @@ def _text(value: str) -> str:
 def _source(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> TapeSource:
     mapping = _any(store, files, "mapping", work)
     schedule = _any(store, files, "schedule", work)
-    return tape_source(run, _copied(store, _one(files, "tape"), work), mapping, schedule)
+    return tape_source(run.parameters, _copied(store, _one(files, "tape"), work), mapping, schedule)
 
 
 def tape_source(
-    run: Run, tape: Path, mapping: Path | None, schedule: Path | None = None
+    parameters: Mapping[str, Json],
+    tape: Path,
+    mapping: Path | None,
+    schedule: Path | None = None,
 ) -> TapeSource:
-    """How a run read its tape, for a copy of it."""
-    encoding, delimiter, sheet = json.loads(str(run.parameters["reading"]))
+    """How a run of these parameters read its tape, for a copy of it."""
+    encoding, delimiter, sheet = json.loads(str(parameters["reading"]))
     return TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
 
 

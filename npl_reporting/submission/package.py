@@ -8,7 +8,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,12 +17,14 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence import faults
 from npl_reporting.evidence.canonical import json_text, moment_text
 from npl_reporting.evidence.records import RunFile
-from npl_reporting.evidence.seal import CONTENT, OUTPUTS
+from npl_reporting.evidence.seal import CONTENT, INPUT_ROLES, OUTPUTS
 from npl_reporting.evidence.signing import sign, sign_text
 from npl_reporting.evidence.store import Store
 from npl_reporting.submission import verifier
+from npl_reporting.submission.replay import Past, kept_run
 from npl_reporting.submission.state import Submission
 from npl_reporting.submission.steps import Desk, find
+from npl_reporting.submission.unpacked import asked, earlier_place, own_place
 
 EXPORT = "submission.package"
 _SPOOLED = 1 << 26
@@ -65,9 +67,12 @@ def _write(store: Store, submission: Submission, key: Path, path: Path) -> str:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in store.files(submission.run):
             with store.archive.open_path(file.sha256).open("rb") as opened:
-                about = {**vars(file), "path": _place(file)}
-                verifier.put(archive, _place(file), opened, file.size)
+                about = {**vars(file), "path": own_place(file)}
+                verifier.put(archive, own_place(file), opened, file.size)
             listed.append(about)
+        for past in _before(store, submission.run):
+            for file in past.files:
+                listed.append(_earlier(archive, past, file))
         for name, lines in _told(store, submission, key):
             listed.append(_added(archive, name, lines))
         manifest = {
@@ -95,12 +100,28 @@ def _told(store: Store, submission: Submission, key: Path) -> Iterator[tuple[str
     yield "log.jsonl", (json_text({**vars(e), "at": moment_text(e.at)}) for e in events)
     signed = sign(store.log.head(len(events)), moment_text(events[-1].at), key)
     yield "head.json", [json_text(vars(signed))]
+    runs = [kept_run(store, submission.run), *_before(store, submission.run)]
+    yield "replay.json", [json_text([asked(past) for past in runs])]
     yield "verify.py", [Path(verifier.__file__).read_text(encoding="utf-8").rstrip("\n")]
     yield "README.txt", [_README.format(id=submission.id, key=signed.key)]
 
 
-def _place(file: RunFile) -> str:
-    return f"files/{file.role}/{file.name}"
+def _before(store: Store, run: str) -> Iterator[Past]:
+    """The runs that a run builds on, the latest first, each with its inputs alone."""
+    prior = store.run(run).prior_run
+    if prior:
+        past = kept_run(store, prior)
+        inputs = tuple(file for file in past.files if file.role in INPUT_ROLES)
+        yield replace(past, files=inputs)
+        yield from _before(store, prior)
+
+
+def _earlier(archive: zipfile.ZipFile, past: Past, file: RunFile) -> dict[str, Any]:
+    """Put an input of an earlier run into the package."""
+    place = earlier_place(past.id, file)
+    with past.path(file).open("rb") as opened:
+        verifier.put(archive, place, opened, file.size)
+    return {"path": place, "sha256": file.sha256, "size": file.size}
 
 
 def _added(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> dict[str, Any]:
@@ -135,5 +156,6 @@ by another way; --head FILE compares the log with a head that you kept earlier.
 
 files/     tape, rulebook, report definitions, decisions, cases, cells, returns as PDF
 entries/   what the run's Merkle trees are grown from, one entry a line
+before/    the inputs of the runs that this one builds on; replay.json what each was asked to do
 seal.json  the roots of the trees; log.jsonl the events; head.json the log's signed head
 """

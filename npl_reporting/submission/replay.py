@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from npl_reporting import __version__
 from npl_reporting.errors import NplError, Problem
-from npl_reporting.evidence.records import Role, Run, RunFile
+from npl_reporting.evidence.records import Json, Role, Run, RunFile
 from npl_reporting.evidence.reopen import tape_source
 from npl_reporting.evidence.seal import INPUT_ROLES, Seal
 from npl_reporting.evidence.store import Store
@@ -43,43 +44,80 @@ class Replayed:
         return not self.differences and all(earlier.same for earlier in self.before)
 
 
+@dataclass(frozen=True)
+class Past:
+    """A run as a replay needs it, wherever it was kept: what was asked, its files, its seal."""
+
+    id: str
+    jurisdiction: str
+    reporting_date: date
+    prior_run: str | None
+    languages: tuple[str, ...]
+    parameters: Mapping[str, Json]
+    engine_version: str
+    files: tuple[RunFile, ...]
+    seal: Seal
+    path: Callable[[RunFile], Path]
+
+
+Find = Callable[[str], Past]
+
+
 def replay(store: Store, name: str) -> Replayed:
     """Derive a run again in an empty store, after the runs that it builds on."""
+    return replay_past(lambda run: kept_run(store, run), store.run(name).id)
+
+
+def replay_past(find: Find, name: str) -> Replayed:
+    """Derive a run again from what is found under its id."""
     with work_folder() as work:
-        return _replay(store, Store(f"sqlite:///{work / 'replay.db'}"), store.run(name), work)
+        return _replay(find, Store(f"sqlite:///{work / 'replay.db'}"), find(name), work)
 
 
-def _replay(store: Store, empty: Store, run: Run, work: Path) -> Replayed:
+def kept_run(store: Store, name: str) -> Past:
+    """A run as a store keeps it."""
+    run = store.run(name)
+    return Past(
+        run.id, run.jurisdiction, run.reporting_date, run.prior_run, run.languages,
+        run.parameters, run.engine_version, store.files(run.id), store.seals.of(run.id),
+        lambda file: store.archive.open_path(file.sha256),
+    )  # fmt: skip
+
+
+def _replay(find: Find, empty: Store, past: Past, work: Path) -> Replayed:
     before: tuple[Replayed, ...] = ()
-    if run.prior_run:
-        before = (_replay(store, empty, store.run(run.prior_run), work),)
-    _same_version(run)
-    folder = work / run.id
+    if past.prior_run:
+        before = (_replay(find, empty, find(past.prior_run), work),)
+    _same_version(past)
+    folder = work / past.id
     folder.mkdir()
-    again = run_quarter(request_of(store, run, folder), empty).run
-    differences = tuple(_differences(store, run, empty, again))
-    return Replayed(run.id, store.seals.of(run.id), empty.seals.of(again.id), differences, before)
+    again = run_quarter(request_of(past, folder), empty).run
+    differences = tuple(_differences(past, empty, again))
+    return Replayed(past.id, past.seal, empty.seals.of(again.id), differences, before)
 
 
-def request_of(store: Store, run: Run, folder: Path) -> Request:
-    """What a run was asked to do, its inputs copied from the archive into a folder."""
-    files = [file for file in store.files(run.id) if file.role in INPUT_ROLES]
-    copies = {(file.role, file.name): _copied(store, run, file, folder) for file in files}
-    of = {role: [path for (kind, _), path in copies.items() if kind == role] for role, _ in copies}
-    changes = run.parameters.get("changes")
+def request_of(past: Past, folder: Path) -> Request:
+    """What a run was asked to do, its inputs copied into a folder."""
+    of: dict[Role, list[Path]] = {}
+    for file in past.files:
+        if file.role in INPUT_ROLES:
+            of.setdefault(file.role, []).append(_copied(past, file, folder))
+    changes = past.parameters.get("changes")
     return Request(
-        tape=tape_source(run, of["tape"][0], _first(of, "mapping"), _first(of, "schedule")),
+        tape=tape_source(
+            past.parameters, of["tape"][0], _first(of, "mapping"), _first(of, "schedule")
+        ),
         rules=str(of["rulebook"][0]),
-        reporting_date=run.reporting_date,
-        prior=run.prior_run,
-        quarantine=bool(run.parameters.get("quarantine")),
+        reporting_date=past.reporting_date,
+        prior=past.prior_run,
+        quarantine=bool(past.parameters.get("quarantine")),
         control=_first(of, "control"),
-        languages=run.languages,
-        changes=dict(changes) if isinstance(changes, dict) else {},
-        printed=bool(run.parameters.get("printed")),
+        languages=past.languages,
+        changes={k: str(v) for k, v in changes.items()} if isinstance(changes, Mapping) else {},
+        printed=bool(past.parameters.get("printed")),
         policy=_first(of, "policy"),
         reports=folder / "reports",
-        later_rulebook=str(run.parameters.get("later_rulebook") or ""),
+        later_rulebook=str(past.parameters.get("later_rulebook") or ""),
     )
 
 
@@ -87,31 +125,31 @@ def _first(of: dict[Role, list[Path]], role: Role) -> Path | None:
     return of[role][0] if role in of else None
 
 
-def _copied(store: Store, run: Run, file: RunFile, folder: Path) -> Path:
+def _copied(past: Past, file: RunFile, folder: Path) -> Path:
     """A copy under the name that the file had; reports lie where their readers look for them."""
-    parts = ("reports", run.jurisdiction) if file.role == "report_definition" else (file.role,)
+    parts = ("reports", past.jurisdiction) if file.role == "report_definition" else (file.role,)
     target = folder.joinpath(*parts, file.name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(store.archive.open_path(file.sha256), target)
+    shutil.copyfile(past.path(file), target)
     return target
 
 
-def _differences(store: Store, run: Run, empty: Store, again: Run) -> Iterator[Difference]:
-    if run.id != again.id:
-        yield Difference("run", run.id, again.id)
-    stored, replayed = store.seals.of(run.id).parts, empty.seals.of(again.id).parts
-    for part, tree in stored.items():
+def _differences(past: Past, empty: Store, again: Run) -> Iterator[Difference]:
+    if past.id != again.id:
+        yield Difference("run", past.id, again.id)
+    replayed = empty.seals.of(again.id).parts
+    for part, tree in past.seal.parts.items():
         if tree != replayed[part]:
             yield Difference(part, tree.root, replayed[part].root)
-    ours = {(f.role, f.name): f.sha256 for f in store.files(run.id)}
+    ours = {(f.role, f.name): f.sha256 for f in past.files}
     theirs = {(f.role, f.name): f.sha256 for f in empty.files(again.id)}
-    for place in dict.fromkeys((*ours, *theirs)):
-        one, other = ours.get(place, ""), theirs.get(place, "")
+    for place, one in ours.items():
+        other = theirs.get(place, "")
         if one != other:
             yield Difference("/".join(place), one, other)
 
 
-def _same_version(run: Run) -> None:
-    if run.engine_version != __version__:
-        what = f"run {run.id} was made by npl-reporting {run.engine_version}, this is {__version__}"
-        raise NplError(Problem(what, f"replay it with npl-reporting {run.engine_version}"))
+def _same_version(past: Past) -> None:
+    if past.engine_version != __version__:
+        what = f"run {past.id} was made by npl-reporting {past.engine_version}, not {__version__}"
+        raise NplError(Problem(what, f"replay it with npl-reporting {past.engine_version}"))
