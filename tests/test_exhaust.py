@@ -171,6 +171,14 @@ def test_an_outcome_that_no_rule_reaches_is_not_expected_later(tmp_path: Path) -
     ]
 
 
+def test_a_gap_is_told_where_it_is_and_not_again(tmp_path: Path) -> None:
+    """A case without an outcome stops the run, so no later decision meets one."""
+    gap = decision({"a": "fair when days_late > 30"}, more=NO_DEFAULT)
+    later = decision({"c": "bad when status = 'fair'"}, "accrual", NO_DEFAULT)
+    first, second = found(tmp_path, gap, later)
+    assert [one.kind for one in first.weaknesses] == ["gap"] and second.weaknesses == ()
+
+
 def test_what_is_too_much_to_examine_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ def never_missing(rulebook: Rulebook) -> frozenset[str]:
         if column.required or column.default is not None
     }
     known |= {"reporting_date", "portion", "amount", *rulebook.settings}
-    known |= {d.name for d in rulebook.decisions if d.default is not None}
+    known |= {d.name for d in rulebook.decisions}  # a case without an outcome stops the run
     texts = _fact_texts(rulebook)
     for fact in rulebook.facts:
         if _present(parse_expression(texts[fact.name]), known, rulebook.scope.zero_elapsed):

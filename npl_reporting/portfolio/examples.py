@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -79,17 +79,21 @@ def run_examples(path: str) -> Tested:
     failures: list[Failure] = []
     fired: set[tuple[str, str]] = set()
     for decided in decide_examples(rulebook):
-        failures += _compare(decided)
+        failures += compare(decided)
         verdicts = [v for case in decided.cases.values() for v in case.verdicts]
         fired |= {(verdict.decision, rule) for verdict in verdicts for rule in verdict.fired}
     failures.sort(key=lambda failure: failure.line)
     return Tested(len(rulebook.file.examples), tuple(failures), frozenset(fired))
 
 
-def decide_examples(rulebook: Rulebook) -> Iterator[DecidedExample]:
-    """Decide every example of a rulebook; those that change settings run apart."""
+def decide_examples(
+    rulebook: Rulebook, chosen: Container[Example] | None = None
+) -> Iterator[DecidedExample]:
+    """Decide the chosen examples of a rulebook, or all; those that change settings run apart."""
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for number, example in enumerate(rulebook.file.examples):
+        if chosen is not None and example not in chosen:
+            continue
         changes = tuple((name, _setting_text(v)) for name, v in example.settings.items())
         groups.setdefault(changes, []).append(number)
     for changes, numbers in groups.items():
@@ -162,7 +166,8 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _compare(decided: DecidedExample) -> Iterator[Failure]:
+def compare(decided: DecidedExample) -> Iterator[Failure]:
+    """Every expectation of an example that was not met."""
     example, rulebook = decided.example, decided.rulebook
     for name, expected in example.expect.items():
         wanted = expected if isinstance(expected, dict) else {"": expected}
