@@ -102,9 +102,7 @@ def test_the_paper_s_policy_stands_beside(tmp_path: Path) -> None:
         engine = compared(book).engine
         assert recommend(engine, CHANNELS, ROUNDS, "B").policy == "amc"
         words = " ".join(in_words(CHANNELS, recommend(engine, CHANNELS, ROUNDS, "B")))
-        assert (
-            "By the paper's policy the asset goes to sale to an asset management company" in words
-        )
+        assert "By the paper's policy the asset goes to sale to an AMC" in words
 
 
 def test_missing_traits_are_named(tmp_path: Path) -> None:

@@ -146,12 +146,12 @@ def _barred(channels: ChannelRules, owed: Owed) -> tuple[str, ...]:
 
 def in_words(channels: ChannelRules, found: Recommendation) -> list[str]:
     """The recommendation in sentences, for the page and the terminal."""
-    names: Mapping[str, str] = {n: c.label["en"].lower() for n, c in channels.channels.items()}
+    names: Mapping[str, str] = {n: _inside(c.label["en"]) for n, c in channels.channels.items()}
     best, second = found.best, found.second
     second_name = names[second.channel]
     take = (
-        f"Take {names[best.channel]}: expected net present value {best.expected:,}, "
-        f"{found.margin:,} more than {second_name} ({second.expected:,})."
+        f"Take {names[best.channel]}: expected net present value {signed(best.expected)}, "
+        f"{found.margin:,} more than {second_name} ({signed(second.expected)})."
     )
     reversal = (
         f"It stays best until its prices fall by {percent(found.discount)}, or those of "
@@ -178,6 +178,16 @@ def in_words(channels: ChannelRules, found: Recommendation) -> list[str]:
     return lines
 
 
+def _inside(label: str) -> str:
+    """A label as it stands inside a sentence."""
+    return label[:1].lower() + label[1:]
+
+
 def percent(share: Decimal) -> str:
     """A share as percent with one decimal."""
     return f"{rounded(share * 100, 1)} %"
+
+
+def signed(amount: Decimal) -> str:
+    """An amount with a true minus sign."""
+    return f"{amount:,}".replace("-", "\N{MINUS SIGN}")
