@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 COMPILE := uv pip compile --no-config --quiet --universal --generate-hashes --python-version 3.11
 
-.PHONY: setup demo test test-all check format bench lock
+.PHONY: setup demo test test-all test-faults check format bench lock
 
 setup:
 	@./setup.sh
@@ -18,6 +18,12 @@ test: setup
 
 test-all: setup
 	$(PYTEST) $(ARGS)
+
+# Every fault that is tried, by name: kills, full disks, changed bits, cut logs, forged packages.
+test-faults: setup
+	$(BIN)/python -m pytest --verbose --no-header tests/test_run_faults.py \
+		tests/test_store_faults.py tests/test_audit.py tests/test_audit_faults.py \
+		tests/test_audit_postgresql.py tests/test_package.py $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -54,8 +54,11 @@ def package(desk: Desk, name: str, key: Path, out: Path) -> Packed:
         out.mkdir(parents=True, exist_ok=True)
         target = out / f"{submission.id}-v{submission.version}.zip"
         part = target.with_name(target.name + ".part")
-        public = _write(store, submission, key, part)
-        part.replace(target)
+        try:
+            public = _write(store, submission, key, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
         with target.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return Packed(target, digest, public)
