@@ -61,16 +61,18 @@ class Impact:
 
 
 def impact(
-    store: Store, name: str, before: Rulebook, after: Rulebook, out: Path | None = None
-) -> Impact:
+    store: Store, name: str, before: Rulebook, after: Rulebook, out: Path | None = None,
+    *, reports: bool = True,
+) -> Impact:  # fmt: skip
     """Decide a stored run's tape under two rulebooks; with `out`, list there all that moves.
 
-    The amounts stay in the run's currency, whichever the rulebooks have.
+    The amounts stay in the run's currency, whichever the rulebooks have. Without `reports` their
+    cells are not computed, which is most of the work on a large tape.
     """
     currency = store.run(name).currency
     books = (in_currency(before, currency), in_currency(after, currency))
     with reopen(store, name, books) as again:
-        sides, computed = zip(*_both(again, books), strict=True)
+        sides, computed = zip(*_both(again, books, reports=reports), strict=True)
         contrast = Contrast(again.engine, *sides)
         files = []
         if out:
@@ -98,12 +100,14 @@ def _why_not(books: Sequence[Rulebook], computed: Sequence[_Cells | str]) -> str
     return next((text for text in computed if isinstance(text, str)), "")
 
 
-def _both(again: Reopened, books: Sequence[Rulebook]) -> Iterator[tuple[Decided, _Cells | str]]:
+def _both(
+    again: Reopened, books: Sequence[Rulebook], *, reports: bool
+) -> Iterator[tuple[Decided, _Cells | str]]:
     """Each rulebook's decisions, and its report cells or why there are none."""
     for book, name in zip(books, ("before", "after"), strict=True):
         source, columns = again.seen_by(book)
         decided = decide_tape(again.engine, book, columns, again.run.reporting_date, name, source)
-        yield decided, _cells(again, book)
+        yield decided, _cells(again, book) if reports else "it was not asked for"
 
 
 def _cells(again: Reopened, book: Rulebook) -> _Cells | str:

@@ -243,3 +243,12 @@ def test_the_command_prints_a_matrix_and_json(tmp_path: Path) -> None:
     assert ["nonperforming", ".", "2", "(1,200.00)"] in told
     document = json.loads(CliRunner().invoke(app, [*call, "--json"]).stdout)
     assert document["moves"][1]["amount_after"] == "200"
+
+
+def test_without_cells_the_reports_are_left_alone(tmp_path: Path) -> None:
+    store, name = stored(tmp_path)
+    found = impact(
+        store, name, rulebook(tmp_path), rulebook(tmp_path, "sixty", SIXTY), reports=False
+    )
+    assert (found.cells, found.not_compared) == (None, "it was not asked for")
+    assert any(not move.stays for move in found.moves)

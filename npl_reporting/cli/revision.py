@@ -78,6 +78,9 @@ def impact(
     out: Annotated[
         Path | None, typer.Option("--out", help=f"Folder for {MOVED}: everything that moves.")
     ] = None,
+    cells: Annotated[
+        bool, typer.Option("--cells/--no-cells", help="Compute the cells of the reports too.")
+    ] = True,
     store: StoreUrl = DEFAULT_STORE,
     json: Json = False,
 ) -> None:
@@ -86,7 +89,7 @@ def impact(
     As in `npl rules impact TW@2011-01-01 TW --run TW-2025-09-30 --out moved`.
     """
     old, new = rulebook(before), rulebook(after)
-    found = impact_of(Store(store), run, old, new, out)
+    found = impact_of(Store(store), run, old, new, out, reports=cells)
     if json:
         emit({
             "run": found.run.id, "moves": found.moves, "only_before": found.only_before,
