@@ -21,7 +21,7 @@ from npl_reporting.disposal.dossier import dossier
 from npl_reporting.disposal.fit import fit_models, read_sales
 from npl_reporting.disposal.recommend import recommend as recommend_asset
 from npl_reporting.disposal.recoveries import rates, read_register
-from npl_reporting.disposal.series import read_series, survey_all
+from npl_reporting.disposal.series import read_series, survey_all, write_series
 from npl_reporting.disposal.stress import stress_all
 from npl_reporting.disposal.tables import write_tables
 from npl_reporting.errors import NplError, Problem
@@ -125,6 +125,8 @@ def equity(
         quarters = read_series(series, found.homes)
         disposing.tell_equity(desk, found, quarters, json)
         if out:
+            out.mkdir(parents=True, exist_ok=True)
+            write_series(out / "quarters.csv", quarters)
             _draw(pages.survey(desk, found, quarters), out, pdf)
         _end(desk, quarantine)
 

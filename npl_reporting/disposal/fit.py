@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -203,8 +203,3 @@ def _optimize() -> Any:
 
 def _lacking() -> NplError:
     return NplError(Problem("models are fitted with statsmodels", "install npl-reporting[fit]"))
-
-
-def coefficients_of(fit: Fit) -> Mapping[str, Decimal]:
-    """A fit's coefficients by name, the intercept too."""
-    return {estimate.name: estimate.value for estimate in fit.estimates}
