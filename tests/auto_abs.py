@@ -21,7 +21,9 @@ BY_DAYS = {"rcn_by_missed_payments": "false"}
 BY_PAYMENTS: dict[str, str] = {}
 
 AMERICREDIT_FILED = f"""
-CREATE TABLE filed AS SELECT *, balance + charged_off AS before, {{due}} AS due FROM (
+CREATE TABLE filed AS SELECT *, balance + charged_off AS before,
+  CASE WHEN late > 0 THEN day - late END AS due
+FROM (
   SELECT right(assetNumber, 6) AS loan,
     CAST(strptime(reportingPeriodEndingDate, '%m-%d-%Y') AS DATE) AS day,
     CAST(CAST(currentDelinquencyStatus AS DECIMAL(9, 1)) AS INTEGER) AS late,
@@ -29,7 +31,7 @@ CREATE TABLE filed AS SELECT *, balance + charged_off AS before, {{due}} AS due 
     CAST(chargedoffPrincipalAmount AS DECIMAL(18, 2)) AS charged_off,
     zeroBalanceCode AS ended
   FROM read_csv({literal(str(AMERICREDIT))}, all_varchar = true))
-""".replace("{due}", "CASE WHEN late > 0 THEN day - late END")
+"""
 
 ALLY_FILED = f"""
 CREATE TABLE filed AS SELECT *, balance + charged_off AS before,
@@ -52,8 +54,8 @@ FROM (SELECT assetNumber AS loan, CAST(month_index AS INTEGER) AS month,
 FROM read_csv({literal(str(ALLY))}, all_varchar = true)) WHERE balance IS NOT NULL))
 """
 
-# The balance that the contract leaves after each instalment: as text of its filed terms, for the
-# explanation alone, so that binary fractions do no harm.
+# The balance that the contract leaves after each instalment, from the terms filed; it explains
+# disagreements and decides nothing, so that binary fractions do no harm.
 CONTRACT = f"""
 CREATE TABLE contract AS SELECT loan, day, instalment,
   greatest(amount * growth - instalment * (growth - 1) / rate, 0) AS contractual
@@ -65,7 +67,6 @@ FROM (SELECT *, pow(1 + rate, 1 + date_diff('month', first_due, day)) AS growth 
 FROM filed f JOIN read_csv({literal(str(ALLY_LOANS))}, all_varchar = true) l
   ON l.assetNumber = f.loan))
 """
-
 
 TAPE = (
     "exposure_id",

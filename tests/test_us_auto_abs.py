@@ -41,7 +41,6 @@ from auto_abs import (
     AMERICREDIT_FILED,
     AS_FILED,
     BY_DAYS,
-    BY_PAYMENTS,
     CONTRACT,
     FILES,
     by_quarter,
@@ -65,7 +64,16 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An engine that may read the filings."""
-    with Engine(tmp_path, FILES) as opened:
+    with Engine(tmp_path, FILES, small=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def ally_quarters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Ally's open loans of every quarter, decided."""
+    with Engine(tmp_path_factory.mktemp("ally"), FILES, small=True) as opened:
+        opened.execute(ALLY_FILED)
+        decide(opened, f"{AS_FILED} WHERE balance > 0 AND month(day) % 3 = 0")
         yield opened
 
 
@@ -172,11 +180,12 @@ ALLY_QUARTERS = {
 }
 
 
-@pytest.mark.parametrize("settings", [BY_PAYMENTS, BY_DAYS])
-def test_months_without_cash_are_the_bands(engine: Engine, settings: dict[str, str]) -> None:
-    engine.execute(ALLY_FILED)
-    decide(engine, f"{AS_FILED} WHERE balance > 0 AND month(day) % 3 = 0", settings)
-    assert by_quarter(engine, *COLUMNS, "category = 'loss'") == ALLY_QUARTERS
+def test_months_without_cash_are_the_bands_on_both_bases(ally_quarters: Engine) -> None:
+    assert by_quarter(ally_quarters, *COLUMNS, "category = 'loss'") == ALLY_QUARTERS
+    by_days = ("rcn_days_by_calendar BETWEEN 30 AND 89", "rcn_days_by_calendar >= 90")
+    assert by_quarter(ally_quarters, *by_days) == {
+        quarter: found[:3] for quarter, found in ALLY_QUARTERS.items()
+    }
 
 
 def test_the_first_month_as_filed(engine: Engine) -> None:
@@ -215,11 +224,9 @@ def test_charge_offs_by_the_months_without_cash_before_them(engine: Engine) -> N
     ]
 
 
-def test_loans_past_the_limit_that_stay_were_mostly_paid_ahead(engine: Engine) -> None:
-    engine.execute(ALLY_FILED)
-    decide(engine, f"{AS_FILED} WHERE balance > 0 AND month(day) % 3 = 0")
-    engine.execute(CONTRACT)
-    found = engine.rows(
+def test_loans_past_the_limit_that_stay_were_mostly_paid_ahead(ally_quarters: Engine) -> None:
+    ally_quarters.execute(CONTRACT)
+    found = ally_quarters.rows(
         "SELECT t.outstanding_principal <= c.contractual + c.instalment / 2 AS ahead, count(*), "
         "count(DISTINCT t.loan), count(DISTINCT t.loan) FILTER (WHERE later.lost), "
         "count(DISTINCT t.loan) FILTER (WHERE later.paid AND NOT later.lost) "
