@@ -52,6 +52,7 @@ def record(
         "quarantine": request.quarantine,
         "languages": list(languages),
         "printed": request.printed,
+        "approved": bool(request.approved),
         "version": __version__,
         **_beside(request),
     }
@@ -89,6 +90,7 @@ def record(
             "printed": request.printed,
             "changes": content["changes"],
             "later_rulebook": later,
+            "approved": bool(request.approved),
             "checks_not_made": list(tape.skipped),
         },
     )

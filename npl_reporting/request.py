@@ -21,6 +21,7 @@ class Request:
     settings of the rulebook and parameters of the reports. `languages` empty means the rulebook's.
     Without `printed` no PDF is drawn. `policy` is a bank's own on top of the law. A replay names its report files' folder in `reports`, and in
     `later_rulebook` what the shelf held when the run was made (see record.py).
+    `approved` says whether the rulebook was approved then; None asks the store.
     """
 
     tape: TapeSource
@@ -35,6 +36,7 @@ class Request:
     policy: Path | None = None
     reports: Path | None = None
     later_rulebook: str | None = None
+    approved: bool | None = None
 
 
 @dataclass(frozen=True)

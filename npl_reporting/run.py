@@ -37,6 +37,7 @@ from npl_reporting.returns.library import load_reports
 from npl_reporting.returns.pages import pages
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.report import Report
+from npl_reporting.submission.state import RULEBOOK
 from npl_reporting.work import work_folder
 
 Tell = Callable[[str], None]
@@ -52,6 +53,7 @@ def run(
     """
     law, reports, parameters = _law(request)
     rulebook = with_policy(law, request.policy) if request.policy else law
+    request = _as_approved(request, rulebook, store)
     prior = store.run(request.prior) if request.prior else None
     _refuse_unfit(prior, rulebook, request)
     before = decisions_of(store, request.prior)
@@ -85,6 +87,13 @@ def run(
         )
         handed = tuple(hand_out(written, out)) if out else ()
     return Finished(saved.run, saved.stored, cells, checks, len(cases), tape.warnings, handed)
+
+
+def _as_approved(request: Request, rulebook: Rulebook, store: Store) -> Request:
+    """The request with whether the store's log approves its rulebook: if not, the run is a draft."""
+    if request.approved is not None:
+        return request
+    return replace(request, approved=store.log.tells(RULEBOOK, rulebook.sha256))
 
 
 def rulebook_of(request: Request) -> Rulebook:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from quarters import npl, run_tape, write_tape
-from stored_run import RUN, save, store_in
+from stored_run import RUN, portions, save, store_in
 from test_submission import NAME, Office
 
+from npl_reporting.evidence.history import history
 from npl_reporting.evidence.proofs import prove_event, prove_exposure, prove_growth
 
 
@@ -70,12 +74,11 @@ def test_proofs_lead_from_an_exposure_to_the_log(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     save(store)
     store.log.append("somebody", "note", "later", {})
-    portions, part, event = (
-        (proofs := prove_exposure(store, RUN.id, "E1"))[:-2], proofs[-2], proofs[-1],
-    )  # fmt: skip
-    assert len(portions) == 2
+    proofs = prove_exposure(store, RUN.id, "E1")
+    both, part, event = proofs[:-2], proofs[-2], proofs[-1]
+    assert len(both) == 2
     assert all(proof.holds() for proof in proofs)
-    assert portions[0].root in part.entry
+    assert both[0].root in part.entry
     assert part.root in event.entry
     assert event.root == store.log.head().root
     assert prove_event(store, 3).holds()
@@ -85,3 +88,23 @@ def test_proofs_lead_from_an_exposure_to_the_log(tmp_path: Path) -> None:
     assert npl("audit", "prove", "--since", 1, "--store", store.url).code == 0
     unknown = npl("audit", "prove", "--run", RUN.id, "--exposure", "E9", "--store", store.url)
     assert (unknown.code, "holds no exposure E9" in unknown.err) == (2, True)
+
+
+def test_the_first_quarter_as_filed_in_april_and_as_known_in_july(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    april, july = (datetime(2025, month, 10, tzinfo=UTC) for month in (4, 7))
+    save(store, replace(RUN, id="XX-2025-03-31-a", created_at=april))
+    lower = portions((2, "E1", "D1", "whole", "c1", "250.00", "2.500000"))
+    save(store, replace(RUN, id="XX-2025-03-31-b", created_at=july), exposures=[lower])
+    filed = history(store, "E1", date(2025, 4, 30))
+    assert {(told.run, told.outcome, told.row) for told in filed} == {
+        ("XX-2025-03-31-a", "substandard", 2)
+    }
+    assert filed[0].rules == ("overdue-3-months", "sued")
+    known = history(store, "E1")
+    assert known[: len(filed)] == filed
+    assert (known[-1].run, known[-1].outcome, known[-1].amount) == (
+        "XX-2025-03-31-b", "normal", Decimal("250.00"),
+    )  # fmt: skip
+    told = npl("audit", "history", "E1", "--known", "2025-04-30", "--store", store.url)
+    assert ("overdue-3-months" in told.out, "XX-2025-03-31-b" in told.out) == (True, False)

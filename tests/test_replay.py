@@ -6,12 +6,13 @@ import sqlite3
 from datetime import date
 from pathlib import Path
 
+import pdfplumber
 import pytest
 from quarters import ROWS, run_tape, store, write_tape
 from test_submission import Office
 
 from npl_reporting import engine
-from npl_reporting.errors import DataError
+from npl_reporting.errors import DataError, NplError
 from npl_reporting.evidence.seal import CONTENT, OUTPUTS
 from npl_reporting.evidence.signing import make_key
 from npl_reporting.submission.package import package
@@ -71,6 +72,25 @@ def test_the_pages_come_out_again(tmp_path: Path) -> None:
     run = run_tape(tmp_path, write_tape(tmp_path), printed=True).run
     assert any(file.role == "pdf" for file in store(tmp_path).files(run.id))
     assert replay(store(tmp_path), run.id).same
+
+
+def test_a_run_under_an_unapproved_rulebook_is_a_draft_on_every_page(tmp_path: Path) -> None:
+    tape = write_tape(tmp_path)
+    office = Office.__new__(Office)
+    office.store = store(tmp_path)
+    draft = run_tape(tmp_path, tape, printed=True, out="draft").run
+    office.hire()
+    office.desk("approver").approve_rulebook(draft.rulebook_sha256)
+    sound = run_tape(tmp_path, tape, printed=True, out="sound").run
+    assert draft.id != sound.id
+    for folder, marked in (("draft", True), ("sound", False)):
+        for path in (tmp_path / folder).glob("*.pdf"):
+            with pdfplumber.open(path) as pdf:
+                assert {"DRAFT" in (page.extract_text() or "") for page in pdf.pages} == {marked}
+    office = Office.at(office.store, draft.id, hired=office)
+    office.desk("approver").approve("TW-2024-09-30")
+    with pytest.raises(NplError, match="is a draft: its rulebook was approved only after"):
+        office.desk("approver").submit("TW-2024-09-30")
 
 
 def test_a_changed_cell_is_not_what_the_replay_finds(tmp_path: Path) -> None:

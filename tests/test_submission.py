@@ -34,12 +34,13 @@ class Office:
         self.hire()
 
     @classmethod
-    def at(cls, store: Store, name: str) -> Office:
+    def at(cls, store: Store, run: str, hired: Office | None = None) -> Office:
         """An office at a store that holds runs already, with one of them reviewed."""
-        office = cls.__new__(cls)
+        office = hired or cls.__new__(cls)
         office.store = store
-        office.hire()
-        office.desk("preparer").create(store.run(name).id)
+        if hired is None:
+            office.hire()
+        name = office.desk("preparer").create(store.run(run).id).id
         office.accept_all(name)
         office.desk("reviewer").review(name)
         return office

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.cli.runs import telling
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.canonical import moment_text
+from npl_reporting.evidence.history import history as exposure_history
 from npl_reporting.evidence.proofs import (
     Growth,
     Inclusion,
@@ -161,6 +163,47 @@ def head(
         emit(signed)
     else:
         say(f"wrote {out}: {signed.size} events, root {signed.root}")
+
+
+@app.command()
+def history(
+    exposure: Annotated[str, typer.Argument(metavar="EXPOSURE", help="An exposure_id.")],
+    known: Annotated[
+        datetime | None,
+        typer.Option("--known", formats=["%Y-%m-%d"], help="As it was known on this day."),
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Show one exposure in every run, as in `npl audit history E000123 --known 2025-04-30`.
+
+    Outcomes, rules, articles and the row of the source file, as reported or as known on a day.
+    """
+    found = exposure_history(Store(store), exposure, known.date() if known else None)
+    if json:
+        emit(found)
+        return
+    heads = (
+        "as of",
+        "run",
+        "known since",
+        "row",
+        "portion",
+        "amount",
+        "decision",
+        "outcome",
+        "rules",
+    )
+    table(
+        heads,
+        [
+            (
+                t.reporting_date, t.run, f"{t.known_at:%Y-%m-%d}", f"{t.tape}:{t.row}", t.portion,
+                t.amount, t.decision, t.outcome, " ".join((*t.rules, *t.citations)),
+            )
+            for t in found
+        ],
+    )  # fmt: skip
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from npl_reporting.cli.options import DEFAULT_STORE, Json, RunName, StoreUrl
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.store import Store
+from npl_reporting.law.library import version
 from npl_reporting.submission.obstacles import open_obstacles
 from npl_reporting.submission.package import package as write_package
 from npl_reporting.submission.roles import (
@@ -57,6 +59,10 @@ def create(
 @app.command()
 def status(
     name: Annotated[str | None, typer.Argument(metavar="SUBMISSION")] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=["%Y-%m-%d"], help="As it stood at the end of this day."),
+    ] = None,
     token: Token = None,
     store: StoreUrl = DEFAULT_STORE,
     json: Json = False,
@@ -66,7 +72,7 @@ def status(
     with desk.store.log.writing() as pen:
         desk.acting(pen, "status")
     if name is not None:
-        _tell_one(desk.store, find(desk.store, name), json)
+        _tell_one(desk.store, find(desk.store, name, on.date() if on else None), json)
         return
     found = submissions(desk.store.log.events())
     if json:
@@ -174,11 +180,19 @@ def package(
 
 @app.command(name="approve-rulebook")
 def approve_rulebook(
-    run: RunName, comment: Comment = "", token: Token = None, store: StoreUrl = DEFAULT_STORE
+    rules: Annotated[
+        str, typer.Argument(metavar="RULES|RUN", help="A rule file, TW, TW@2014-01-01, or a run.")
+    ],
+    comment: Comment = "",
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Approve the rulebook of a run by its hash, as in `npl submission approve-rulebook RUN`."""
+    """Approve a rulebook by the hash of its bytes, as in `npl submission approve-rulebook TW`.
+
+    A run under one that is not approved is marked a draft on every page and cannot be submitted.
+    """
     desk = Desk(Store(store), token)
-    event = desk.approve_rulebook(desk.store.run(run).rulebook_sha256, comment)
+    event = desk.approve_rulebook(_hash_of(desk.store, rules), comment)
     say(f"rulebook {event.subject} approved by {event.person}")
 
 
@@ -211,6 +225,12 @@ def token_for(
     with Store(store).log.writing() as pen:
         acting = person_of(staff(pen.events()), token)
         say(issue_token(pen, acting, person, until.date()))
+
+
+def _hash_of(store: Store, rules: str) -> str:
+    """The SHA-256 of a rule file, or of the one that a run was made under."""
+    known = [run.rulebook_sha256 for run in store.runs() if run.id == rules]
+    return known[0] if known else hashlib.sha256(version(rules).read_bytes()).hexdigest()
 
 
 def _role(text: str) -> Role:

@@ -56,6 +56,14 @@ class Database:
         return Path((self._url.database or "").removeprefix("file:"))
 
     @property
+    def made(self) -> bool:
+        """Whether there is a store at the address."""
+        if self.file and not self.file.exists():
+            return False
+        with faults.database(self.place), self._engine.begin() as connection:
+            return schema.state(connection, self.place) != "empty"
+
+    @property
     def archive(self) -> Path:
         """The archive's usual folder: beside a SQLite store, else in the current folder."""
         if self.file:

@@ -109,6 +109,12 @@ class Log:
         with self._database.reading() as connection:
             return tuple(read_events(connection, subject))
 
+    def tells(self, action: str, subject: str) -> bool:
+        """Whether the log holds such an event; a store that is not there yet holds none."""
+        if not self._database.made:
+            return False
+        return any(event.action == action for event in self.events(subject))
+
     def head(self, size: int | None = None) -> Head:
         """The head of the log, or of its first `size` events."""
         with self._database.reading() as connection:

@@ -204,3 +204,4 @@ class Page:
     figures: tuple[Figure, ...] = ()
     cases: tuple[CaseBlock, ...] = ()
     unit: int = 1
+    draft: bool = False

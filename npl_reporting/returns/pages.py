@@ -81,6 +81,7 @@ def _report_page(
         checks=tuple(_check(planned, result, run.languages[0]) for result in own_results),
         attachments=(*attached, *edition.lists.get(planned.report.id, ())),
         unit=definition.unit,
+        draft=run.parameters.get("approved") is False,
     )
 
 

@@ -115,6 +115,7 @@ def request_of(past: Past, folder: Path) -> Request:
         languages=past.languages,
         changes={k: str(v) for k, v in changes.items()} if isinstance(changes, Mapping) else {},
         printed=bool(past.parameters.get("printed")),
+        approved=bool(past.parameters.get("approved")),
         policy=_first(of, "policy"),
         reports=folder / "reports",
         later_rulebook=str(past.parameters.get("later_rulebook") or ""),

@@ -155,9 +155,13 @@ class Desk:
         }
 
 
-def find(store: Store, name: str) -> Submission:
-    """The submission of that id or beginning; NplError if there is none, or more than one."""
-    return _one(submissions(store.log.events()), name)
+def find(store: Store, name: str, on: date | None = None) -> Submission:
+    """The submission of that id or beginning, as it stood at the end of a day if one is given.
+
+    NplError if there is none, or more than one.
+    """
+    events = (e for e in store.log.events() if on is None or e.at.date() <= on)
+    return _one(submissions(events), name)
 
 
 def changed_cells(store: Store, before: str, after: str) -> Iterator[CellChange]:
@@ -208,3 +212,6 @@ def _refuse_unapproved(pen: Pen, run: Run) -> None:
     if run.rulebook_sha256 not in approved_rulebooks(pen.events()):
         what = f"the rulebook of run {run.id} is not approved: {run.rulebook_sha256}"
         raise NplError(Problem(what, f"approve it: npl submission approve-rulebook {run.id}"))
+    if run.parameters.get("approved") is False:
+        what = f"run {run.id} is a draft: its rulebook was approved only after it was made"
+        raise NplError(Problem(what, "run the tape again, and submit that run"))
