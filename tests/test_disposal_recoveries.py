@@ -59,7 +59,12 @@ def test_rates_are_ratios_of_sums_with_their_spread(tmp_path: Path) -> None:
     rows: list[Row] = [{}, {"amount": "400", "loan_amount": "400"}, {"region": "south"}]
     for engine, _ in register(tmp_path, rows):
         north, south = rates(engine, "region")
-        assert (north.loans, north.owed, north.recovered, north.rate) == (2, 500, 440, D("0.88"))
+        assert (north.loans, north.owed, north.recovered, north.rate) == (
+            2,
+            D(500),
+            D(440),
+            D("0.88"),
+        )
         assert (north.quantiles[0], north.quantiles[-1]) == (D("0.5"), D("0.975"))
         assert south.rate == D("0.5")
         assert quantile_rates(engine, D("0.25")) == {"resi_std": D("0.5")}
@@ -69,9 +74,9 @@ def test_recoveries_of_one_loan_are_taken_together(tmp_path: Path) -> None:
     rows: list[Row] = [{"exposure_id": "E"}, {"exposure_id": "E", "amount": "35", "channel": "amc"}]
     for engine, _ in register(tmp_path, rows):
         (north,) = rates(engine, "region")
-        assert (north.loans, north.owed, north.recovered) == (1, 100, 75)
+        assert (north.loans, north.owed, north.recovered) == (1, D(100), D(75))
         amc, court = rates(engine, "channel")
-        assert (amc.owed + court.owed, amc.recovered, court.recovered) == (100, 25, 50)
+        assert (amc.owed + court.owed, amc.recovered, court.recovered) == (D(100), D(25), D(50))
 
 
 @pytest.mark.parametrize(

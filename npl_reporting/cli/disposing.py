@@ -15,7 +15,12 @@ from npl_reporting.disposal.fit import Fit
 from npl_reporting.disposal.parameters import assumptions
 from npl_reporting.disposal.portfolio import totals
 from npl_reporting.disposal.recommend import Recommendation, in_words
-from npl_reporting.disposal.recoveries import rates, spread_words
+from npl_reporting.disposal.recoveries import (
+    quarter_before,
+    rates,
+    roll_forward,
+    spread_words,
+)
 from npl_reporting.disposal.rounds import RoundRules
 from npl_reporting.disposal.series import Surveys
 from npl_reporting.disposal.stress import Stressed
@@ -54,11 +59,13 @@ def tell_value(desk: Desk, found: Sequence[Finding], as_json: bool, register: bo
     sums, types = totals(desk.engine), by_type(desk)
     groups = ("region", "asset_type", "channel")
     recovered = {by: rates(desk.engine, by) for by in groups} if register else {}  # type: ignore[arg-type]
+    start = quarter_before(desk.day)
+    lines = roll_forward(desk.engine, desk.rules.recovery, start, desk.day) if register else []
     if as_json:
         ratios: dict[str, object] = {"recovery": sums.recovery, "loss_given_default": sums.loss_given_default,
                   "loan_to_value": sums.loan_to_value}  # fmt: skip
         emit({"book": desk.name, "totals": asdict(sums) | ratios, "types": types,
-              "findings": found, "recoveries": recovered,
+              "findings": found, "recoveries": recovered, "roll_forward": lines,
               "assumptions": assumptions(desk.rules.all)})  # fmt: skip
         return
     tell_findings(found)
@@ -73,10 +80,14 @@ def tell_value(desk: Desk, found: Sequence[Finding], as_json: bool, register: bo
         [(t.asset_type, t.assets, t.market_value, t.score, t.factor.normalize(),
           t.cost_rate.normalize(), t.claims, t.realisable) for t in types],
     )  # fmt: skip
-    for by, lines in recovered.items():
+    if lines:
+        say(f"\nrecovered since {start}, by line of the roll-forward:")
+        table(("line", "recoveries", "amount", "costs"),
+              [(x.line, x.recoveries, x.amount, x.costs) for x in lines])  # fmt: skip
+    for by, own in recovered.items():
         table((by, "loans", "owed", "recovered", "rate", "10/25/50/75/90 %"),
               [(r.group, r.loans, r.owed, r.recovered, percent(r.rate), spread_words(r.quantiles))
-               for r in lines])  # fmt: skip
+               for r in own])  # fmt: skip
     tell_assumptions(desk)
 
 

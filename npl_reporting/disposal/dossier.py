@@ -97,4 +97,5 @@ def _pairs(desk: Desk, found: Recommendation) -> str:
         own = percent_text(found.chances.pairs[name])
         span = f" ({low} to {high})" if low != high else ""
         said.append(f"{model.one} rather than {model.zero} {own}{span}")
-    return f"Probabilities of the pairs: {'; '.join(said)}."
+    misfit = rounded(found.chances.misfit, 2)
+    return f"Probabilities of the pairs: {'; '.join(said)}; their log odds disagree by {misfit}."

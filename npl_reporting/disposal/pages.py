@@ -50,7 +50,7 @@ def annex(desk: Desk, recovered: Mapping[By, Sequence[Rate]]) -> Page:
     return page_of(
         desk, "collateral_and_disposal", words("Collateral and disposal", "擔保品與處分"),
         figures=figures, charts=(_book_waterfall(desk), *_channel_chart(desk)), notes=notes,
-        tables=(_types(desk), _channels(desk), _bundles(desk), *recoveries, _assumptions(desk)),
+        tables=(_types(desk), _scores(desk), _channels(desk), _bundles(desk), *recoveries, _assumptions(desk)),
     )  # fmt: skip
 
 
@@ -120,6 +120,20 @@ def _types(desk: Desk) -> Table:
     ]  # fmt: skip
     note = f"Mode of sale: {desk.rules.collateral.word('mode')}."
     return table("Collateral by type", heads, lines, "Type", note)
+
+
+def _scores(desk: Desk) -> Table:
+    """What each scored part adds to a type's liquidity score; financial collateral is not scored."""
+    weights = desk.rules.collateral.weights
+    heads = [head(part, f"{part}, weight {weight}", "number") for part, weight in weights.items()]
+    types = desk.rules.collateral.types
+    lines = [
+        line(t.asset_type, types[t.asset_type].label, [
+            *(number(t.score_parts[part], 2) for part in weights), number(t.score, 2),
+        ])
+        for t in by_type(desk) if t.score is not None
+    ]  # fmt: skip
+    return table("Liquidity scores", [*heads, head("s", "Score", "number")], lines, "Type")
 
 
 def _channels(desk: Desk) -> Table:

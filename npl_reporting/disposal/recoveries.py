@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from npl_reporting.dates import add_months, month_length
 from npl_reporting.disposal.discount import precisely
 from npl_reporting.disposal.exact import money, ratio, units
 from npl_reporting.disposal.intake import Intake, take_in
@@ -111,6 +112,14 @@ def roll_forward(engine: Engine, rules: RecoveryRules, start: date, end: date) -
     none = (0, Decimal(0), Decimal(0))
     names = dict.fromkeys(kind.line for kind in rules.kinds.values())
     return [Line(name, *sums.get(name, none)) for name in names]
+
+
+def quarter_before(day: date) -> date:
+    """The day three months before, at the end of its month where `day` is at the end of one."""
+    year, month = add_months(day, -3)
+    last = month_length(year, month)
+    at_end = day.day == month_length(day.year, day.month)
+    return date(year, month, last if at_end else min(day.day, last))
 
 
 def rates(engine: Engine, by: By) -> list[Rate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +33,7 @@ class TypeLine:
     unknown: int
     stale: int
     oldest_months: int | None
+    score_parts: Mapping[str, Decimal]
 
 
 def by_type(desk: Desk) -> list[TypeLine]:
@@ -42,27 +44,38 @@ def by_type(desk: Desk) -> list[TypeLine]:
         "count(*) FILTER (claims IS NULL), count(*) FILTER (stale), "
         "CAST(max(age_months) AS BIGINT) FROM valued GROUP BY 1 ORDER BY 3 DESC, 1"
     )
+    rules = desk.rules.collateral
     return [
-        TypeLine(name, n, value, desk.rules.collateral.score(name), *rest)
-        for name, n, value, *rest in rows
-    ]
+        TypeLine(
+            name, n, value, rules.score(name), factor, cost, claims, left, unknown, stale, oldest,
+            rules.parts(name),
+        )
+        for name, n, value, factor, cost, claims, left, unknown, stale, oldest in rows
+    ]  # fmt: skip
 
 
 def write_tables(desk: Desk) -> list[Path]:
     """Write assets, loans and the tape fed with the result, in the engine's work folder."""
     engine, work = desk.engine, desk.engine.work
-    engine.write_csv(ASSETS_SQL, work / ASSETS)
+    engine.write_csv(assets_sql(), work / ASSETS)
     engine.write_csv(loans_sql(), work / LOANS)
     engine.write_parquet(fed_tape_sql(desk), work / FED_TAPE)
     return [work / ASSETS, work / LOANS, work / FED_TAPE]
 
 
-ASSETS_SQL = (
-    "SELECT asset_id, asset_type, region, appraisal_value, appraisal_date, "
-    "CAST(age_months AS BIGINT) AS age_months, stale, market_value, orderly_value, factor, price, "
-    "cost_rate, costs, claims, array_to_string(unknown_claims, ' ') AS unknown_claims, "
-    "realisable_value, maximum_ltv FROM valued ORDER BY asset_id"
-)
+def assets_sql() -> str:
+    """Every asset with its value, step by step, and the loans on it over its value: CO-1, 4 and 5."""
+    ltv = ratio("owed", "market_value")
+    return (
+        "SELECT asset_id, asset_type, region, appraisal_value, appraisal_date, "
+        "CAST(age_months AS BIGINT) AS age_months, stale, market_value, orderly_value, factor, "
+        "price, cost_rate, costs, claims, array_to_string(unknown_claims, ' ') AS unknown_claims, "
+        f"realisable_value, owed, {ltv} AS loan_to_value, "
+        f"{ratio('owed', 'origination_value')} AS loan_to_origination_value, maximum_ltv, "
+        f"maximum_ltv - {ltv} AS headroom FROM valued JOIN (SELECT asset_id, "
+        "CAST(sum(balance) AS DECIMAL(20, 2)) AS owed FROM links GROUP BY 1) USING (asset_id) "
+        "ORDER BY asset_id"
+    )
 
 
 def loans_sql() -> str:
