@@ -17,6 +17,9 @@ facts:
   days_sued: {value: "days_between(legal_action_date, reporting_date)", label: {en: Days sued}, unit: days}
   sued: {value: legal_action_date is not null, label: {en: Sued}}
   severity: {value: "outstanding_principal > 1000", label: {en: Large}}
+  cover: {value: "coalesce(collateral_value, 0)", label: {en: Cover}, worse: down}
+  lost: {value: "coalesce(written_off_amount, 0)", label: {en: Lost}, worse: up}
+  pledged: {value: "coalesce(collateral_value, 0) > 0", label: {en: Pledged}, worse: down}
 """
 OUTCOMES = "{good: {en: Good}, fair: {en: Fair}, bad: {en: Bad}}"
 
@@ -112,6 +115,24 @@ def test_milder_is_judged_with_all_else_the_same(tmp_path: Path) -> None:
     rules["c"] = "bad when not sued and days_late > 30 and days_late <= 60"
     (only,) = weaknesses(tmp_path, decision(rules))
     assert only[0] == "milder" and only[2] == ("Days late: more than 60 days", "Sued: no")
+
+
+@pytest.mark.parametrize(
+    ("when", "what", "example"),
+    [
+        ("cover > 100", "as 'cover' shrinks", "Cover: at most 100"),
+        ("lost < 50", "as 'lost' grows", "Lost: 50 or more"),
+        ("pledged", "as 'pledged' shrinks", "Pledged: no"),
+    ],
+)
+def test_a_fact_may_say_which_way_is_worse(
+    when: str, what: str, example: str, tmp_path: Path
+) -> None:
+    assert weaknesses(tmp_path, decision({"a": f"bad when {when}"})) == [
+        ("milder", f"'bad' becomes 'good' {what}", (example,))
+    ]
+    contrary = when.translate(str.maketrans("<>", "><")) if "pledged" not in when else "not pledged"
+    assert weaknesses(tmp_path, decision({"a": f"bad when {contrary}"})) == []
 
 
 def test_milder_is_no_question_for_time_that_makes_no_loan_later(tmp_path: Path) -> None:
