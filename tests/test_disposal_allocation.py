@@ -22,7 +22,7 @@ def cash(asset: str, exposure: str, rank: int, value: str = "100") -> Row:
 
 def taken(engine: Engine) -> Mapping[str, str]:
     """What each loan takes of the gross value."""
-    rows = engine.rows("SELECT asset_id || exposure_id, taken FROM allocated_gross ORDER BY 1")
+    rows = engine.rows("SELECT asset_id || exposure_id, gross_taken FROM allocated ORDER BY 1")
     return {name: str(amount) for name, amount in rows}
 
 
@@ -66,8 +66,8 @@ def test_the_order_of_rows_changes_nothing_and_no_value_is_given_twice(tmp_path:
         folder.mkdir()
         with valued(folder, loans, rows) as book:
             results.append(taken(book.engine))
-            over = "SELECT asset_id FROM allocated_gross JOIN valued USING (asset_id) GROUP BY 1"
-            having = " HAVING sum(taken) > any_value(market_value)"
+            over = "SELECT asset_id FROM allocated JOIN valued USING (asset_id) GROUP BY 1"
+            having = " HAVING sum(gross_taken) > any_value(market_value)"
             assert book.engine.rows(over + having) == []
         rng.shuffle(rows)
     assert results[0] == results[1] == results[2]

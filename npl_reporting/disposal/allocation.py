@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from npl_reporting.disposal.exact import at_least_zero, money, units
 from npl_reporting.engine import Engine
 
-_CAPPED = (
-    "CASE WHEN remaining < owed_at_rank THEN remaining "
-    "WHEN remaining IS NOT NULL THEN owed_at_rank END"
-)
 
+def rank_loans(engine: Engine, decimals: int = 2) -> None:
+    """Make the table `ranked` from `links`: what is owed on each asset ahead of each loan.
 
-def allocate(
-    engine: Engine, values: str, value: str, target: str, *, decimals: int = 2, links: str = "links"
-) -> None:
-    """Make the table `target`: asset_id, exposure_id, rank, balance, within_reach, taken.
-
-    `values` has asset_id and the column `value`, which is NULL where it is unknown. `within_reach`
-    is the loan's share of what senior loans of the bank leave; `taken` is that, at most the
-    balance. Over an asset `taken` never sums to more than its value. Whole minor units are dealt
-    out by cumulative shares, so that parts sum to the whole and the file's order plays no part.
+    asset_id, exposure_id, rank, balance, and in minor units: owed, ahead (all senior loans),
+    owed_at_rank, and upto (this loan's and those before it at its rank, by exposure_id).
     """
-    worth, owed = units(f"v.{value}", decimals), units("l.balance", decimals)
     engine.execute(
-        f"CREATE OR REPLACE TABLE {target} AS "
-        "WITH units AS (SELECT l.asset_id, exposure_id, rank, l.balance AS amount, "
-        f"{owed} AS owed, {at_least_zero(worth)} AS worth "
-        f"FROM {links} l JOIN {values} v USING (asset_id)), "
-        "ranked AS (SELECT *, "
-        "sum(owed) OVER (PARTITION BY asset_id ORDER BY rank "
+        "CREATE OR REPLACE TABLE ranked AS WITH owing AS (SELECT asset_id, exposure_id, rank, "
+        f"balance, {units('balance', decimals)} AS owed FROM links), "
+        "summed AS (SELECT *, sum(owed) OVER (PARTITION BY asset_id ORDER BY rank "
         "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owed_so_far, "
         "sum(owed) OVER same_rank AS owed_at_rank, "
         "sum(owed) OVER (same_rank ORDER BY exposure_id ROWS UNBOUNDED PRECEDING) AS upto "
-        "FROM units WINDOW same_rank AS (PARTITION BY asset_id, rank)), "
-        f"left_over AS (SELECT *, {at_least_zero('(worth - (owed_so_far - owed_at_rank))')} "
-        "AS remaining FROM ranked) "
-        f"SELECT asset_id, exposure_id, rank, amount AS balance, "
-        f"{_share('remaining', decimals)} AS within_reach, "
-        f"{_share(_CAPPED, decimals)} AS taken FROM left_over"
+        "FROM owing WINDOW same_rank AS (PARTITION BY asset_id, rank)) "
+        "SELECT * EXCLUDE (owed_so_far), owed_so_far - owed_at_rank AS ahead FROM summed"
     )
+
+
+def allocate(
+    engine: Engine, values: str, measures: Mapping[str, str], target: str, *, decimals: int = 2
+) -> None:
+    """Make the table `target` from `ranked`: asset_id, exposure_id, rank, balance, and per measure
+    `<name>_within_reach` and `<name>_taken`.
+
+    `values` has asset_id and the columns that the measures name, NULL where a value is unknown.
+    Within reach is the loan's share of what senior loans of the bank leave; taken is that, at most
+    the balance. Over an asset what is taken never sums to more than its value. Whole minor units
+    are dealt out by cumulative shares, so that parts sum to the whole and the file's order plays no
+    part.
+    """
+    worth = {name: units(f"v.{column}", decimals) for name, column in measures.items()}
+    left = ", ".join(
+        f"{at_least_zero(f'({value} - ahead)')} AS {name}_left" for name, value in worth.items()
+    )
+    shares = ", ".join(
+        f"{_share(f'{name}_left', decimals)} AS {name}_within_reach, "
+        f"{_share(_capped(f'{name}_left'), decimals)} AS {name}_taken"
+        for name in measures
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {target} AS WITH reached AS "
+        f"(SELECT r.*, {left} FROM ranked r JOIN {values} v USING (asset_id)) "
+        f"SELECT asset_id, exposure_id, rank, balance, {shares} FROM reached"
+    )
+
+
+def _capped(left: str) -> str:
+    known = f"WHEN {left} IS NOT NULL THEN owed_at_rank"
+    return f"CASE WHEN {left} < owed_at_rank THEN {left} {known} END"
 
 
 def _share(total: str, decimals: int) -> str:
     """A part of a total by cumulative shares of what is owed; nothing where nothing is owed."""
     part = f"({total}) * upto // owed_at_rank - ({total}) * (upto - owed) // owed_at_rank"
-    dealt = f"CASE WHEN owed_at_rank > 0 THEN {part} WHEN remaining IS NOT NULL THEN 0 END"
+    all_ = f"CASE WHEN owed = owed_at_rank THEN {total} ELSE {part} END"
+    dealt = f"CASE WHEN owed_at_rank > 0 THEN {all_} WHEN ({total}) IS NOT NULL THEN 0 END"
     return money(dealt, decimals)
 
 

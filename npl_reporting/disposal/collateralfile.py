@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from npl_reporting.disposal.allocation import rank_loans
 from npl_reporting.disposal.collateraltypes import CollateralRules
 from npl_reporting.disposal.intake import Intake, take_in
 from npl_reporting.disposal.parameters import FOLDER
@@ -38,7 +39,8 @@ def read_collateral(
 
     `loans` has exposure_id and balance. A row with an error is left out of both, and stays in
     `collateral` with `fault`. `assets`: asset_id, kind, the asset's columns, claims (NULL where
-    one is unknown), unknown_claims. `links`: asset_id, exposure_id, rank, interest_rate, balance.
+    one is unknown), unknown_claims. `links`: asset_id, exposure_id, rank, interest_rate, balance;
+    `ranked` is what `rank_loans` makes of them.
     """
     columns = load(FOLDER / "columns.yaml", Dictionary).columns
     taken = take_in(engine, Intake(path, columns, "collateral"), decimals)
@@ -53,6 +55,7 @@ def read_collateral(
         "CREATE OR REPLACE TABLE links AS SELECT asset_id, exposure_id, CAST(rank AS INTEGER) AS "
         "rank, interest_rate, balance FROM sound JOIN loans USING (exposure_id)"
     )
+    rank_loans(engine, decimals)
     return (*found, *_check(engine, _warnings(), "asset_id"))
 
 

@@ -119,8 +119,8 @@ def _sum(engine: Engine, day: date, having: str, coverage: Decimal) -> Survey:
     late = "any_value(o.delinquent)" if has_delinquency else "CAST(NULL AS BOOLEAN)"
     (loans, cases, owed, open_, delinquent, known) = engine.rows(
         "WITH looked_at AS (SELECT exposure_id, any_value(g.balance) AS balance, "
-        f"sum(g.within_reach) AS worth, {late} AS late "
-        "FROM allocated_gross g JOIN valued v USING (asset_id) JOIN loans o USING (exposure_id) "
+        f"sum(g.gross_within_reach) AS worth, {late} AS late "
+        "FROM allocated g JOIN valued v USING (asset_id) JOIN loans o USING (exposure_id) "
         f"GROUP BY exposure_id HAVING {having}) "
         "SELECT count(*), count(*) FILTER (balance > worth), sum(balance) FILTER (balance > worth), "
         "sum(balance - worth) FILTER (balance > worth), "

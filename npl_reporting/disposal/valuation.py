@@ -20,6 +20,7 @@ from npl_reporting.money import rounded
 
 RATE = pa.decimal128(12, 6)
 _PV = 15
+_MEASURES = {"real": "realisable_value", "net": "net_value", "gross": "market_value"}
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,7 @@ def value_assets(
     _rates(engine, rules, shock)
     _values(engine, rules, day, shock, decimals)
     _priced(engine, rules, decimals)
-    allocate(engine, "valued", "realisable_value", "allocated", decimals=decimals)
-    allocate(engine, "valued", "net_value", "allocated_net", decimals=decimals)
-    allocate(engine, "valued", "market_value", "allocated_gross", decimals=decimals)
+    allocate(engine, "valued", _MEASURES, "allocated", decimals=decimals)
     _discounts(engine)
     _covered(engine, decimals)
 
@@ -144,19 +143,17 @@ def _discounts(engine: Engine) -> None:
 def _covered(engine: Engine, decimals: int) -> None:
     """Gather what each loan has in its assets; a loan with an unknown asset says so."""
     money = f"DECIMAL(20, {decimals})"
-    pv = f"CAST(round(CAST(n.within_reach AS DECIMAL(20, {decimals})) * discount, {decimals}) AS {money})"
+    pv = f"CAST(round(n.real_within_reach * discount, {decimals}) AS {money})"
     engine.execute(
         "CREATE OR REPLACE TABLE covered AS SELECT exposure_id, any_value(n.balance) AS balance, "
-        f"CAST(sum(g.within_reach) AS {money}) AS gross, "
-        f"CAST(coalesce(sum(t.within_reach), 0) AS {money}) AS net, "
-        f"CAST(coalesce(sum(n.within_reach), 0) AS {money}) AS within_reach, "
-        f"CAST(least(any_value(n.balance), coalesce(sum(n.taken), 0)) AS {money}) AS realisable, "
+        f"CAST(sum(gross_within_reach) AS {money}) AS gross, "
+        f"CAST(coalesce(sum(net_within_reach), 0) AS {money}) AS net, "
+        f"CAST(coalesce(sum(real_within_reach), 0) AS {money}) AS within_reach, "
+        f"CAST(least(any_value(n.balance), coalesce(sum(real_taken), 0)) AS {money}) AS realisable, "
         f"CASE WHEN count(discount) = count(*) THEN sum({pv}) END AS present_value, "
-        "count(*) - count(n.within_reach) AS unknown, count(*) AS assets, "
-        "min(n.rank) AS first_rank, min(a.appraisal_date) AS valuation_date, "
-        "arg_max(a.tape_type, (g.within_reach, asset_id)) AS type FROM allocated n "
-        "JOIN allocated_net t USING (asset_id, exposure_id, rank) "
-        "JOIN allocated_gross g USING (asset_id, exposure_id, rank) "
+        "count(*) - count(real_within_reach) AS unknown, count(*) AS assets, "
+        "min(a.appraisal_date) AS valuation_date, "
+        "arg_max(a.tape_type, (gross_within_reach, asset_id)) AS type FROM allocated n "
         "JOIN links l USING (asset_id, exposure_id, rank) JOIN valued a USING (asset_id) "
         "LEFT JOIN discounts d ON d.interest_rate = l.interest_rate "
         "AND d.months = a.months GROUP BY exposure_id"
