@@ -146,13 +146,8 @@ def _later_rulebook(rulebook: Rulebook, request: Request) -> str:
     """The file on the shelf that should have been taken instead, as it is shown; empty if none."""
     if request.later_rulebook is not None:
         return request.later_rulebook
-    newest = find(rulebook.name, request.reporting_date) if _shelved(rulebook) else rulebook.path
-    return "" if newest.resolve() == rulebook.path.resolve() else shown(newest)
-
-
-def _shelved(rulebook: Rulebook) -> bool:
     try:
-        find(rulebook.name)
-    except NplError:
-        return False
-    return True
+        newest = find(rulebook.name, request.reporting_date)
+    except NplError:  # it is not from the shelf, or not yet in force
+        return ""
+    return "" if newest.resolve() == rulebook.path.resolve() else shown(newest)

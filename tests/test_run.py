@@ -205,6 +205,14 @@ def test_a_rulebook_named_by_path_but_not_in_force_is_a_warning(tmp_path: Path) 
     assert any("a later rulebook was in force" in w["en"] for w in finished.run.warnings)
 
 
+def test_a_rulebook_that_comes_later_is_a_warning_too(tmp_path: Path) -> None:
+    first = str(RULES / "TW" / "2005-07-01.yaml")
+    tape = write_tape(tmp_path, ("E,D,individual,credit_card,500,,,,0",))
+    request = Request(TapeSource(tape), first, date(2005, 6, 30), printed=False)
+    finished = run(request, store(tmp_path))
+    assert ["comes into force on 2005-07-01" in w["en"] for w in finished.run.warnings] == [True]
+
+
 def test_a_notebook_runs_the_same_road(
     home: Path, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,8 +174,9 @@ class Compiler:
         inherited = [self.facts[read].settings for read in value.reads if read in self.facts]
         settings = value.settings.union(*inherited)
         self.facts[name] = Fact(
-            name, value, text.label, text.unit, stage, level, settings, text.values
-        )
+            name, value, text.label, text.unit, stage, level, settings, text.values,
+            text.worse or ("up" if value.elapsed else None),
+        )  # fmt: skip
         self.levels[name] = level
         self.scope = self.scope.with_names({name: value.kind}, {name: value.scale})
         if value.elapsed:

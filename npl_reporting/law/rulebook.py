@@ -31,6 +31,7 @@ class Fact:
     level: int
     settings: frozenset[str]
     value_labels: Mapping[str, Text]
+    worse: str | None
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,17 @@ class Setting(Record):
 
 
 class FactText(Record):
-    """A fact with what print needs of it; `values` labels the codes of a text."""
+    """A fact with what print needs of it; `values` labels the codes of a text.
+
+    `worse` says which way a fact worsens (a loss share grows, cover shrinks, cover is lost), so
+    that no outcome may get milder that way; time elapsed worsens as it grows without saying so.
+    """
 
     value: str
     label: Text = Field(default_factory=dict)
     unit: str | None = None
     values: dict[str, Text] = Field(default_factory=dict)
+    worse: Literal["up", "down"] | None = None
 
 
 class RuleText(Record):

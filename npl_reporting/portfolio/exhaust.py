@@ -160,25 +160,27 @@ def _never_winning(engine: Engine, decision: Decision) -> Iterator[Weakness]:
 def _milder(
     engine: Engine, rulebook: Rulebook, decision: Decision, names: Sequence[str]
 ) -> Iterator[Weakness]:
-    """Outcomes that get milder as a loan gets later, all else the same."""
-    elapsed = {fact.name for fact in rulebook.facts if fact.value.elapsed}
+    """Outcomes that get milder as a loan gets later or its cover shrinks, all else the same."""
+    worse = {fact.name: fact.worse for fact in rulebook.facts if fact.worse}
     for name in names:
-        if name not in elapsed or name in decision.milder_allowed:
+        if name not in worse or name in decision.milder_allowed:
             continue
         others = ", ".join(quoted(other) for other in names if other != name) or "1"
         column = quoted(name)
-        later = engine.records(
-            f"SELECT * FROM (SELECT *, lag({_SEVERITY}) OVER (PARTITION BY {others} "
+        better = "lag" if worse[name] == "up" else "lead"
+        found = engine.records(
+            f"SELECT * FROM (SELECT *, {better}({_SEVERITY}) OVER (PARTITION BY {others} "
             f"ORDER BY {column}) AS {_BEFORE} FROM grid WHERE {column} > {MISSING}) "
             f"WHERE {_BEFORE} > {_SEVERITY} LIMIT 1"
         )
-        if later:
-            before, after = (later[0][column.strip('"')] for column in (_BEFORE, _SEVERITY))
+        if found:
+            before, after = (found[0][part.strip('"')] for part in (_BEFORE, _SEVERITY))
+            moves = "grows" if worse[name] == "up" else "shrinks"
             what = (
                 f"'{decision.outcomes[before]}' becomes '{decision.outcomes[after]}' "
-                f"as '{name}' grows"
+                f"as '{name}' {moves}"
             )
-            yield Weakness(decision.name, "milder", what, _example(rulebook, names, later[0]))
+            yield Weakness(decision.name, "milder", what, _example(rulebook, names, found[0]))
 
 
 def _example(
