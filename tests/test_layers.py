@@ -27,6 +27,7 @@ DOORS = {
     "sqlalchemy": {"evidence", "migrations"},
     "alembic": {"evidence", "migrations"},
     "cryptography": {"evidence.signing"},
+    "pyhanko": {"returns.signature"},
     "weasyprint": {"returns.render"},
     "ruamel": {"law.yamlfile"},
     "sqlglot": {"law.syntax"},

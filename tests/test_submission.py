@@ -107,6 +107,7 @@ submit             .       .        .        x          .
 reopen             .       .        x        x          .
 resubmit           .       x        .        .          .
 package            .       x        x        x          .
+sign               .       .        x        x          .
 approve-rulebook   .       .        .        x          .
 grant              .       .        .        .          x
 token              .       .        .        .          x
@@ -147,6 +148,7 @@ def actions(office: Office, desk: Desk) -> dict[str, tuple[str, Callable[[], obj
         "reopen": ("approved", lambda: desk.reopen(NAME, "a figure is in doubt")),
         "resubmit": ("submitted", lambda: desk.resubmit(NAME, SECOND.id, "a tape corrected")),
         "package": ("", lambda: only_asked("package")),
+        "sign": ("", lambda: only_asked("sign")),
         "approve-rulebook": ("", lambda: desk.approve_rulebook(RUN.rulebook_sha256)),
         "grant": ("", lambda: with_pen(grant, "newcomer", "viewer")),
         "token": ("", lambda: with_pen(issue_token, "newcomer", NEVER)),

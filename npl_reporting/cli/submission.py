@@ -178,6 +178,34 @@ def package(
     say(f"check it anywhere: python3 verify.py {packed.path.name} --key {packed.key}")
 
 
+@app.command()
+def sign(
+    name: Name,
+    certificate: Annotated[
+        Path, typer.Option("--certificate", help="PKCS#12 with your key and certificate.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The folder of the signed PDFs.")],
+    passphrase: Annotated[
+        str | None,
+        typer.Option("--passphrase", envvar="NPL_PASSPHRASE", help="Of the certificate."),
+    ] = None,
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Sign the PDFs, as in `npl submission sign NAME --certificate bank.p12 --out signed`.
+
+    The signature says what you signed off: reviewed, approved or submitted.
+    """
+    try:
+        from npl_reporting.submission.signedpages import sign_pages
+    except ModuleNotFoundError as error:
+        remedy = "install it with: pip install npl-reporting[sign]"
+        raise NplError(Problem(f"{error.name} is not installed", remedy)) from None
+    desk = Desk(Store(store), token)
+    for path in sign_pages(desk, name, certificate, passphrase, out):
+        say(f"wrote {path}")
+
+
 @app.command(name="approve-rulebook")
 def approve_rulebook(
     rules: Annotated[

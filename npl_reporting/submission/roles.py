@@ -17,16 +17,16 @@ Role = Literal["viewer", "preparer", "reviewer", "approver", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 Action = Literal[
     "status", "create", "accept", "review", "approve", "submit", "reopen", "resubmit", "package",
-    "approve-rulebook", "grant", "token",
+    "sign", "approve-rulebook", "grant", "token",
 ]  # fmt: skip
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 ALLOWED: Mapping[Role, frozenset[Action]] = {
     "viewer": frozenset({"status"}),
     "preparer": frozenset({"status", "create", "resubmit", "package"}),
-    "reviewer": frozenset({"status", "accept", "review", "reopen", "package"}),
+    "reviewer": frozenset({"status", "accept", "review", "reopen", "package", "sign"}),
     "approver": frozenset(
-        {"status", "accept", "approve", "submit", "reopen", "package", "approve-rulebook"}
+        {"status", "accept", "approve", "submit", "reopen", "package", "sign", "approve-rulebook"}
     ),
     "administrator": frozenset({"status", "grant", "token"}),
 }
