@@ -270,6 +270,11 @@ def test_an_expression_is_refused(expression: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+def test_an_expression_that_nests_too_deeply_is_refused() -> None:
+    with pytest.raises(ExpressionError, match="nests too deeply; make a part of it a fact"):
+        compile_value("(" * 500 + "principal" + ")" * 500, SCOPE)
+
+
 def test_an_empty_expression_is_refused() -> None:
     with pytest.raises(ExpressionError, match="is not one expression"):
         compile_value("", SCOPE)

@@ -68,6 +68,14 @@ _VARIADIC: dict[type[exp.Expr], str] = {
 def parse_expression(text: str) -> Node:
     """Parse one scalar expression; ExpressionError names whatever is not of the language."""
     try:
+        return _node(_tree(text))
+    except RecursionError:
+        what = f"'{text[:40]}…' nests too deeply"
+        raise ExpressionError(what, "make a part of it a fact of its own") from None
+
+
+def _tree(text: str) -> exp.Expr:
+    try:
         trees = parse(text, dialect="duckdb")
     except SqlglotError as error:
         first = str(error).splitlines()[0].split(" Line ")[0].rstrip(".")
@@ -75,7 +83,7 @@ def parse_expression(text: str) -> Node:
         raise ExpressionError(f"'{text}' cannot be read: {why}", "correct the expression") from None
     if len(trees) != 1 or trees[0] is None:
         raise ExpressionError(f"'{text}' is not one expression", "write exactly one")
-    return _node(trees[0])
+    return trees[0]
 
 
 def names(node: Node) -> Iterator[str]:

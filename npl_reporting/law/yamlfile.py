@@ -158,6 +158,8 @@ def parse(text: str, path: Path) -> YamlFile:
     """Parse text as if it stood in the file `path`."""
     try:
         node = YAML(typ="safe", pure=True).compose(text)
+    except RecursionError:
+        raise NplError(Problem("nests too deeply to be read", file=shown(path), line=1)) from None
     except (MarkedYAMLError, YAMLStreamError, ReaderError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
