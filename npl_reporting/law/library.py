@@ -13,6 +13,7 @@ from pathlib import Path
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.columns import column_dictionary
 from npl_reporting.law.compile import Compiler
+from npl_reporting.law.names import Names
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import RuleFile, SettingValue
 from npl_reporting.law.yamlfile import YamlFile, content, read, typed, unquoted
@@ -105,12 +106,14 @@ def in_currency(rulebook: Rulebook, currency: str) -> Rulebook:
         return rulebook
     file = rulebook.file.model_copy(update={"currency": currency, "examples": ()})
     changed = {name: rulebook.settings[name] for name in rulebook.changed}
-    return Compiler(file, rulebook.yaml, column_dictionary(), changed).rulebook(rulebook.sha256)
+    names = Names(file, rulebook.yaml, column_dictionary(), changed)
+    return Compiler(names).rulebook(rulebook.sha256)
 
 
 def _compiled(file: RuleFile, yaml: YamlFile, sha256: str, changes: Mapping[str, str]) -> Rulebook:
     changed = {name: _setting(file, name, text) for name, text in changes.items()}
-    return Compiler(file, yaml, column_dictionary(), changed).rulebook(sha256)
+    names = Names(file, yaml, column_dictionary(), changed)
+    return Compiler(names).rulebook(sha256)
 
 
 @lru_cache(maxsize=16)

@@ -12,6 +12,7 @@ from pydantic import Field
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.columns import column_dictionary
 from npl_reporting.law.compile import Compiler
+from npl_reporting.law.names import Names
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import FactText, RuleFile, RuleText, SettingValue, Source
 from npl_reporting.law.yamlfile import Name, Path_, Record, Text, YamlFile, read, typed
@@ -64,7 +65,8 @@ def with_policy(law: Rulebook, path: Path) -> Rulebook:
     layered = Layered(law.path, law.yaml.data, law.yaml.lines, yaml, policy.title, places)
     changed = {name: law.settings[name] for name in law.changed}
     changed |= {name: _like(law, name, value) for name, value in policy.settings.items()}
-    return Compiler(file, layered, column_dictionary(), changed).rulebook(law.sha256)
+    names = Names(file, layered, column_dictionary(), changed)
+    return Compiler(names).rulebook(law.sha256)
 
 
 def policy_title(rulebook: Rulebook) -> Text | None:
