@@ -49,7 +49,7 @@ def test_killed_at_any_moment_a_run_is_whole_or_absent(tmp_path: Path, seconds: 
     assert stored(tmp_path) in (0, 1)
 
     again = start(tmp_path)
-    out, err = again.communicate()
+    _, err = again.communicate()
     assert again.returncode == 0, err
     assert stored(tmp_path) == 1
     assert not list(tmp_path.glob("npl-work-*")), "what the killed run left is cleared away"
