@@ -66,7 +66,7 @@ def test_every_rule_wins_in_an_example_that_notices(file: str) -> None:
         for row in one.rows:
             for verdict in one.cases[row["case_id"]].verdicts:
                 if verdict.decision in noticed:
-                    decision = decision_of(rulebook, verdict.decision)
+                    decision = decision_of(one.rulebook, verdict.decision)
                     won = [r.id for r in decision.rules if r.then == verdict.outcome]
                     silent -= {(verdict.decision, rule) for rule in {*won} & {*verdict.fired}}
     assert silent == set()
