@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from npl_reporting.engine import Engine
 from npl_reporting.evidence import records
@@ -21,8 +22,13 @@ from npl_reporting.request import Request
 from npl_reporting.returns.annex import case_decisions
 from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.checks import CheckResult
-from npl_reporting.returns.edition import Edition
-from npl_reporting.returns.outputs import write_cases, write_cells, write_decisions, write_summary
+from npl_reporting.returns.outputs import (
+    ratios,
+    write_cases,
+    write_cells,
+    write_decisions,
+    write_summary,
+)
 from npl_reporting.returns.page import Page
 from npl_reporting.returns.render import render_all
 from npl_reporting.returns.report import Report
@@ -37,79 +43,94 @@ class Written:
     media_type: str
 
 
+@dataclass(frozen=True)
+class Drafted:
+    """Everything that a run came to, before it is written and stored."""
+
+    request: Request
+    rulebook: Rulebook
+    reports: Sequence[Report]
+    run: Run
+    cases: Sequence[Case]
+    cells: Sequence[Cell]
+    checks: Sequence[CheckResult]
+    findings: int
+
+    def decided(self) -> Iterator[records.CaseDecision]:
+        """Every decision on every case, as the store keeps it."""
+        return case_decisions(self.rulebook, self.cases, self.run.languages)
+
+
 def files(
-    engine: Engine, rulebook: Rulebook, edition: Edition, cases: Sequence[Case],
-    cells: Sequence[Cell], checks: Sequence[CheckResult], set_pages: Sequence[Page], work: Path,
-    seal: Seal,
-) -> tuple[Written, ...]:  # fmt: skip
+    engine: Engine, drafted: Drafted, pages: Sequence[Page], work: Path, seal: Seal
+) -> tuple[Written, ...]:
     """Write everything that the run hands out into the work folder."""
     folder = work / "out"
     folder.mkdir()
-    languages = edition.run.languages
-    decided = case_decisions(rulebook, cases, languages)
-    parquet, text = write_decisions(engine, rulebook, folder)
+    parquet, text = write_decisions(engine, drafted.rulebook, folder)
+    cases = write_cases(drafted.decided(), drafted.run.languages[0], folder / "cases.csv")
+    summary = write_summary(drafted.run, _summary(drafted, seal), folder / "run.json")
     written = [
         Written("decisions", parquet, "application/vnd.apache.parquet"),
         Written("decisions", text, "text/csv"),
-        Written("cases", write_cases(decided, languages[0], folder / "cases.csv"), "text/csv"),
-        Written("cells", write_cells(cells, folder / "cells.csv"), "text/csv"),
+        Written("cases", cases, "text/csv"),
+        Written("cells", write_cells(drafted.cells, folder / "cells.csv"), "text/csv"),
+        Written("summary", summary, "application/json"),
     ]
-    more = {
-        "cases": len(cases),
-        "findings": len(edition.findings),
-        "checks": {f"{c.report}/{c.id}": c.state for c in checks},
-        "content": {"root": seal.content, "parts": seal.plain()},
-    }
-    summary = write_summary(edition.run, more, folder / "run.json")
-    written.append(Written("summary", summary, "application/json"))
-    for report, content in render_all(set_pages, work=work).items():
-        path = folder / f"{rulebook.file.jurisdiction}-{report}.pdf"
+    for report, content in render_all(pages, work=work).items():
+        path = folder / f"{drafted.run.jurisdiction}-{report}.pdf"
         path.write_bytes(content)
         written.append(Written("pdf", path, "application/pdf"))
     return tuple(written)
 
 
+def _summary(drafted: Drafted, seal: Seal) -> dict[str, Any]:
+    """What run.json says beside the run's record."""
+    return {
+        "cases": len(drafted.cases),
+        "findings": drafted.findings,
+        "checks": {f"{c.report}/{c.id}": c.state for c in drafted.checks},
+        "ratios": ratios(drafted.reports, drafted.cells),
+        "content": {"root": seal.content, "parts": seal.plain()},
+    }
+
+
 def save(
-    engine: Engine, store: Store, request: Request, rulebook: Rulebook,
-    reports: Sequence[Report], draft: Run, cases: Sequence[Case], cells: Sequence[Cell],
-    checks: Sequence[CheckResult], files: Sequence[Written], seal: Seal,
-) -> records.Saved:  # fmt: skip
+    engine: Engine, store: Store, drafted: Drafted, files: Sequence[Written], seal: Seal
+) -> records.Saved:
     """Archive every file, then store the run in one transaction."""
-    inputs = [_archived(store, file) for file in _inputs(request, rulebook, reports)]
+    inputs = [_archived(store, file) for file in _inputs(drafted)]
     outputs = [_archived(store, file) for file in files]
     return store.save_run(
-        draft,
+        drafted.run,
         files=[*inputs, *outputs],
-        cases=case_decisions(rulebook, cases, draft.languages),
+        cases=drafted.decided(),
         exposures=engine.batches(
             "SELECT row, exposure_id, debtor_id, portion, case_id, amount, minimum_allowance "
             f"FROM {TREATED} ORDER BY exposure_id, portion"
         ),
-        cells=(_stored_cell(cell) for cell in cells),
-        checks=map(_stored_check, checks),
-        findings=findings(engine, rulebook),
+        cells=map(_stored_cell, drafted.cells),
+        checks=map(_stored_check, drafted.checks),
+        findings=findings(engine, drafted.rulebook),
         seal=Seal({**seal.parts, OUTPUTS: grown_of(outputs)}),
     )
 
 
-def content(
-    engine: Engine, request: Request, rulebook: Rulebook, reports: Sequence[Report], draft: Run,
-    cases: Sequence[Case], cells: Sequence[Cell], checks: Sequence[CheckResult],
-) -> Seal:  # fmt: skip
+def content(engine: Engine, drafted: Drafted) -> Seal:
     """The trees over all that the pages are drawn from, before they are."""
-    inputs = _inputs(request, rulebook, reports)
     return Seal({
-        "record": grown_of([draft]),
-        "inputs": grown_of(map(_hashed, inputs)),
-        "cases": grown_of(case_decisions(rulebook, cases, draft.languages)),
-        "exposures": exposures_tree(engine, TREATED, draft.currency),
-        "cells": grown_of(map(_stored_cell, cells)),
-        "checks": grown_of(map(_stored_check, checks)),
-        "findings": grown_of(findings(engine, rulebook)),
+        "record": grown_of([drafted.run]),
+        "inputs": grown_of(map(_hashed, _inputs(drafted))),
+        "cases": grown_of(drafted.decided()),
+        "exposures": exposures_tree(engine, TREATED, drafted.run.currency),
+        "cells": grown_of(map(_stored_cell, drafted.cells)),
+        "checks": grown_of(map(_stored_check, drafted.checks)),
+        "findings": grown_of(findings(engine, drafted.rulebook)),
     })  # fmt: skip
 
 
-def _inputs(request: Request, rulebook: Rulebook, reports: Sequence[Report]) -> list[Written]:
+def _inputs(drafted: Drafted) -> list[Written]:
+    request, rulebook, reports = drafted.request, drafted.rulebook, drafted.reports
     inputs = [
         Written("tape", request.tape.path, "application/octet-stream"),
         Written("rulebook", rulebook.path, "application/yaml"),

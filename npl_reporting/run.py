@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from npl_reporting.deliver import content, files, hand_out, save
+from npl_reporting.deliver import Drafted, content, files, hand_out, save
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.records import Run
@@ -76,15 +76,16 @@ def run(
         draft = record(request, rulebook, reports, parameters, tape, cases, prior)
         edition = _edition(engine, request, rulebook, plans, tape, cases, draft, prior)
         checks = evaluate(engine, plans, cells, run_figures(edition))
-        seal = content(engine, request, rulebook, reports, draft, cases, cells, checks)
-        edition = replace(edition, content=seal.content)
-        set_pages = tuple(pages(edition, plans, cells, checks)) if request.printed else ()
-        tell(f"writing {len(set_pages)} reports")
-        written = files(engine, rulebook, edition, cases, cells, checks, set_pages, work, seal)
-        tell("storing the run")
-        saved = save(
-            engine, store, request, rulebook, reports, draft, cases, cells, checks, written, seal
+        drafted = Drafted(
+            request, rulebook, reports, draft, cases, cells, checks, len(edition.findings)
         )
+        seal = content(engine, drafted)
+        sealed = replace(edition, content=seal.content)
+        set_pages = tuple(pages(sealed, plans, cells, checks)) if request.printed else ()
+        tell(f"writing {len(set_pages)} reports")
+        written = files(engine, drafted, set_pages, work, seal)
+        tell("storing the run")
+        saved = save(engine, store, drafted, written, seal)
         handed = tuple(hand_out(written, out)) if out else ()
     return Finished(saved.run, saved.stored, cells, checks, len(cases), tape.warnings, handed)
 

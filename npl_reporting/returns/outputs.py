@@ -16,6 +16,7 @@ from npl_reporting.money import exact_text
 from npl_reporting.portfolio.classify import TREATED
 from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.files import cells_csv
+from npl_reporting.returns.report import Report
 
 CASE_FIELDS = (
     "case_id", "decision", "outcome", "reads", "rules", "citations", "exposures", "amount",
@@ -73,3 +74,21 @@ def write_summary(run: Run, more: dict[str, Any], path: Path) -> Path:
     text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, default=str)
     path.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def ratios(reports: Sequence[Report], cells: Sequence[Cell]) -> dict[str, str]:
+    """Every percentage of the reporting date as an exact fraction; what has no value is left out."""
+    percent = {
+        (report.id, table.id, column.id)
+        for report in reports
+        for table in report.tables
+        for column in table.columns
+        if column.format == "percent"
+    }
+    return {
+        f"{cell.report}/{cell.row}/{cell.column}": cell.exact
+        for cell in cells
+        if cell.period == "current"
+        and cell.value is not None
+        and (cell.report, cell.table, cell.column) in percent
+    }
