@@ -180,6 +180,7 @@ ALLY_QUARTERS = {
 }
 
 
+@pytest.mark.slow
 def test_months_without_cash_are_the_bands_on_both_bases(ally_quarters: Engine) -> None:
     assert by_quarter(ally_quarters, *COLUMNS, "category = 'loss'") == ALLY_QUARTERS
     by_days = ("rcn_days_by_calendar BETWEEN 30 AND 89", "rcn_days_by_calendar >= 90")
@@ -201,6 +202,7 @@ def test_the_first_month_as_filed(engine: Engine) -> None:
     assert dict(engine.rows(bands)) == {"current": 3492, "past_due_30_89": 21}
 
 
+@pytest.mark.slow
 def test_charge_offs_by_the_months_without_cash_before_them(engine: Engine) -> None:
     engine.execute(ALLY_FILED)
     assert engine.rows("SELECT count(*), sum(charged_off) FROM filed WHERE charged_off > 0") == [
@@ -224,6 +226,7 @@ def test_charge_offs_by_the_months_without_cash_before_them(engine: Engine) -> N
     ]
 
 
+@pytest.mark.slow
 def test_loans_past_the_limit_that_stay_were_mostly_paid_ahead(ally_quarters: Engine) -> None:
     ally_quarters.execute(CONTRACT)
     found = ally_quarters.rows(
@@ -246,6 +249,7 @@ CHARGED_OFF = {
 }
 
 
+@pytest.mark.slow
 def test_consecutive_quarters_keep_the_first_day_and_what_was_charged_off(
     engine: Engine, tmp_path: Path
 ) -> None:
