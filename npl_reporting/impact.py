@@ -113,7 +113,7 @@ def _both(
 def _cells(again: Reopened, book: Rulebook) -> _Cells | str:
     """The cells of the reports of a rulebook's jurisdiction over what it has just decided."""
     try:
-        reports = load_reports(book.file.jurisdiction, again.run.reporting_date)
+        reports = load_reports(book.name, again.run.reporting_date)
         known = {name for report in reports for name in report.definition.parameters}
         given = {
             name: Decimal(str(value))

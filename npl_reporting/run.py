@@ -106,7 +106,7 @@ def _law(request: Request) -> tuple[Rulebook, tuple[Report, ...], dict[str, Deci
     """The rulebook and reports in force, with what the call changes of each."""
     book = load_rulebook(request.rules, request.reporting_date)
     folder = request.reports or REPORTS
-    reports = load_reports(book.file.jurisdiction, request.reporting_date, folder)
+    reports = load_reports(book.name, request.reporting_date, folder)
     known = {name for report in reports for name in report.definition.parameters}
     settings = {name: text for name, text in request.changes.items() if name not in known}
     parameters = {

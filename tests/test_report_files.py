@@ -72,5 +72,5 @@ def test_shared_words_are_in_the_same_languages_throughout() -> None:
 )
 def test_the_reports_in_force_fit_every_rulebook(shelved: Shelved) -> None:
     rulebook = load_rulebook(str(shelved.path))
-    reports = load_reports(rulebook.file.jurisdiction, shelved.effective_from)
+    reports = load_reports(rulebook.name, shelved.effective_from)
     assert len(plan_reports(reports, rulebook.scope, {})) == len(reports)

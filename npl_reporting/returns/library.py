@@ -13,13 +13,14 @@ from npl_reporting.returns.report import Definition, Report
 from npl_reporting.returns.wellformed import faults
 
 
-def load_reports(jurisdiction: str, on: date, folder: Path = REPORTS) -> tuple[Report, ...]:
+def load_reports(rules: str, on: date, folder: Path = REPORTS) -> tuple[Report, ...]:
     """Read the reports in force on a day, in printing order; NplError if one is faulty.
 
     Of files that define the same report, the latest `effective_from` on or before the day counts.
-    A jurisdiction without report files has no reports.
+    `rules` names a jurisdiction or one of its variants (TW, TW/insurer), whose forms are its own;
+    without report files it has no reports.
     """
-    files = sorted((folder / jurisdiction).glob("*.yaml"))
+    files = sorted((folder / rules).glob("*.yaml"))
     latest: dict[str, Report] = {}
     for report in sorted(_all(files), key=lambda report: report.definition.effective_from):
         if report.definition.effective_from <= on:
