@@ -15,8 +15,8 @@ from time import perf_counter
 from bench.stopwatch import Stopwatch, peak_memory
 from npl_reporting.demo.portfolio import QUARTERS
 from npl_reporting.engine import Engine, literal
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio import classify as heart
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.decide import DecisionRules

@@ -14,8 +14,8 @@ from npl_reporting.deliver import copied
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.joint import joint_columns
-from npl_reporting.law.library import in_currency, load_rulebook, version
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import in_currency, load_rulebook, version
 from npl_reporting.portfolio.currency import tape_currency
 from npl_reporting.portfolio.decided import decide_tape
 from npl_reporting.portfolio.disagreement import contested_sql, largest_contested

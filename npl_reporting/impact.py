@@ -12,14 +12,14 @@ from npl_reporting.errors import NplError
 from npl_reporting.evidence.records import Run
 from npl_reporting.evidence.reopen import Reopened, reopen
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import in_currency
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import in_currency
 from npl_reporting.portfolio.classify import keep_treated
 from npl_reporting.portfolio.contrast import Contrast, Level, Move
 from npl_reporting.portfolio.decided import Decided, decide_tape
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Cell, compute
-from npl_reporting.returns.library import load_reports
+from npl_reporting.returns.shelf import load_reports
 
 MOVED = "moved.csv"
 """The file that lists everything that moves."""

@@ -14,10 +14,10 @@ from npl_reporting import __version__
 from npl_reporting.errors import NplError
 from npl_reporting.evidence.people import system_user
 from npl_reporting.evidence.records import Run, SettingUsed
-from npl_reporting.law.library import find
 from npl_reporting.law.policy import policy_title
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import SettingValue
+from npl_reporting.law.shelf import find
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.tape import Tape

@@ -13,9 +13,9 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.records import Run
 from npl_reporting.evidence.reopen import decisions_of
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.policy import with_policy
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify, keep_treated
 from npl_reporting.portfolio.decided import Decided, decide_tape, keep_answers
@@ -33,10 +33,10 @@ from npl_reporting.returns.cells import Cell, compute
 from npl_reporting.returns.checks import evaluate
 from npl_reporting.returns.edition import Control, Edition, run_figures
 from npl_reporting.returns.files import list_files
-from npl_reporting.returns.library import load_reports
 from npl_reporting.returns.pages import pages
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.report import Report
+from npl_reporting.returns.shelf import load_reports
 from npl_reporting.submission.state import RULEBOOK
 from npl_reporting.work import work_folder
 

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from npl_reporting.engine import Engine, literal
-from npl_reporting.law.library import load_rulebook, with_settings
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook, with_settings
 from npl_reporting.portfolio.classify import TREATED, classify
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

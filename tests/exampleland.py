@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook
 
 AS_OF = date(2025, 9, 30)
 RULES = """\

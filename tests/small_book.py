@@ -12,8 +12,8 @@ from pathlib import Path
 from pydantic import Field
 
 from npl_reporting.engine import Engine
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.law.yamlfile import Record, load
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify
@@ -22,8 +22,8 @@ from npl_reporting.portfolio.tape import Tape, Terms, findings, read_tape
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Cell, compute
 from npl_reporting.returns.checks import CheckResult, evaluate
-from npl_reporting.returns.library import load_reports
 from npl_reporting.returns.plan import Plan
+from npl_reporting.returns.shelf import load_reports
 
 KEPT = "kept"
 """The classified exposures as a table, so that many small queries stay quick."""

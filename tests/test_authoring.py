@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from npl_reporting.cli import app
 from npl_reporting.errors import NplError
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.rulefile import RuleFile
 from npl_reporting.law.schema import rule_schema
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.law.skeleton import write_skeleton
 from npl_reporting.money import currency_of
 from npl_reporting.portfolio.examples import run_examples

@@ -16,9 +16,9 @@ from npl_reporting.returns.cells import Cell, compute
 from npl_reporting.returns.checks import evaluate
 from npl_reporting.returns.files import cells_csv, list_files
 from npl_reporting.returns.layout import Layout
-from npl_reporting.returns.library import load_report
 from npl_reporting.returns.lineage import adds_up, exposures_behind
 from npl_reporting.returns.plan import Plan
+from npl_reporting.returns.shelf import load_report
 
 TOY = Path(__file__).parent / "reports" / "XX" / "toy.yaml"
 DAY = date(2025, 9, 30)

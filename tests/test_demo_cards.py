@@ -12,7 +12,7 @@ from npl_reporting.dates import months_between
 from npl_reporting.demo.cards import ATTRIBUTION, MAPPING, QUARTERS, TAPES
 from npl_reporting.demo.cards.prepare import write_quarters
 from npl_reporting.engine import Engine
-from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.tape import TapeSource, Terms, findings, read_tape
 
 PUBLISHED = """ID,period_end,limit_balance,pay_status,bill_amount,paid_in_month

@@ -15,7 +15,7 @@ from npl_reporting.demo.bank.draws import Draws, prepare
 from npl_reporting.demo.portfolio import QUARTERS, SIZE, write_exits, write_tape
 from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import NplError
-from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.classify import classify
 from npl_reporting.portfolio.tape import TapeSource, Terms, findings, read_tape
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from npl_reporting.cli import app
 from npl_reporting.law.difference import difference, excerpts
-from npl_reporting.law.library import shelf
+from npl_reporting.law.shelf import shelf
 
 OVERDUE = "{id: overdue, when: days_past_due > 90, then: nonperforming, cite: norm/4.1}"
 CHANGES = {

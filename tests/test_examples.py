@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rulebooks import decision, write
 
-from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.examples import decide_examples, run_examples
 
 SPLIT = (

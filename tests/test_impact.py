@@ -20,7 +20,7 @@ from npl_reporting.evidence.store import Store
 from npl_reporting.impact import CellChange, Impact, impact
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.request import Request
-from npl_reporting.returns.library import load_reports
+from npl_reporting.returns.shelf import load_reports
 from npl_reporting.run import run
 
 # 0, 75 and 100 days past due, and bankrupt: by 90 days the last two are nonperforming.

@@ -10,7 +10,7 @@ from npl_reporting.engine import Engine
 from npl_reporting.law.expressions import Scope
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Cell, compute
-from npl_reporting.returns.library import load_report
+from npl_reporting.returns.shelf import load_report
 
 HEAD = """
 report: many

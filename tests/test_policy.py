@@ -16,9 +16,9 @@ from npl_reporting.evidence.coverage import coverage
 from npl_reporting.evidence.explain import explain
 from npl_reporting.evidence.reopen import archived_rulebook, reopen
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.policy import added_rules, policy_title, with_policy
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.decided import Decided, decide_tape
 from npl_reporting.portfolio.examples import run_examples
 from npl_reporting.portfolio.sound import read_sound_tape

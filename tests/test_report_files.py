@@ -12,11 +12,11 @@ from conftest import Golden
 
 from npl_reporting.errors import NplError
 from npl_reporting.law.expressions import Kind, Scope
-from npl_reporting.law.library import Shelved, load_rulebook, shelf
+from npl_reporting.law.shelf import Shelved, load_rulebook, shelf
 from npl_reporting.resources import REPORTS
 from npl_reporting.returns.book import plan_reports
-from npl_reporting.returns.library import load_report, load_reports
 from npl_reporting.returns.sharedwords import shared_words
+from npl_reporting.returns.shelf import load_report, load_reports
 
 FAULTY = sorted((Path(__file__).parent / "errors" / "report").glob("*.yaml"))
 SMALL = Path(__file__).parent / "reports" / "XX" / "toy.yaml"

@@ -14,9 +14,9 @@ from small_book import KEPT, Book, classified
 
 from npl_reporting.resources import REPORTS
 from npl_reporting.returns.layout import Layout
-from npl_reporting.returns.library import load_report
 from npl_reporting.returns.lineage import adds_up, exposures_behind
 from npl_reporting.returns.page import Page
+from npl_reporting.returns.shelf import load_report
 from npl_reporting.returns.wording import Wording, fixed_words
 
 FOLDER = Path(__file__).parent / "reports"

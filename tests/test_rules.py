@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from npl_reporting.engine import Engine
-from npl_reporting.law.library import load_rulebook, shelf
 from npl_reporting.law.missing import never_missing
 from npl_reporting.law.rulebook import Decision, Rulebook
 from npl_reporting.law.rulefile import RuleFile
+from npl_reporting.law.shelf import load_rulebook, shelf
 from npl_reporting.portfolio import exhaust
 from npl_reporting.portfolio.examples import DecidedExample, compare, decide_examples
 from npl_reporting.resources import REPORTS, shown

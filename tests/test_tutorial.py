@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from npl_reporting.cli import app
 from npl_reporting.engine import Engine
 from npl_reporting.law.columns import column_dictionary
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.policy import with_policy
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.examples import run_examples
 from npl_reporting.portfolio.tape import TapeSource, Terms, read_tape
 from npl_reporting.resources import RULES

@@ -10,7 +10,7 @@ import pytest
 from conftest import Golden
 
 from npl_reporting.errors import NplError
-from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.law.yamlfile import Record, Text, load, parse, read, typed, unquoted
 
 MISTAKES = sorted((Path(__file__).parent / "errors" / "rules").glob("*.yaml"))

@@ -26,7 +26,7 @@ from npl_reporting.disposal.stress import stress_all
 from npl_reporting.disposal.tables import write_tables
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import load_rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.returns.page import Page
 from npl_reporting.returns.render import render

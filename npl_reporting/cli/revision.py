@@ -17,9 +17,9 @@ from npl_reporting.evidence.store import Store
 from npl_reporting.impact import MOVED
 from npl_reporting.impact import impact as impact_of
 from npl_reporting.law.difference import Change, difference
-from npl_reporting.law.library import load_rulebook, version
 from npl_reporting.law.parts import EXAMPLES
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook, version
 from npl_reporting.resources import shown
 
 _MEANS = "A rule file's path, or a name and a day on which it was in force: TW@2011-01-01."

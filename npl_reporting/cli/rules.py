@@ -12,8 +12,8 @@ import typer
 from npl_reporting.cli import authoring, revision
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.engine import Engine
-from npl_reporting.law.library import find, load_rulebook, shelf
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import find, load_rulebook, shelf
 from npl_reporting.portfolio.examples import Tested, run_examples
 from npl_reporting.portfolio.exhaust import Examined, examine
 from npl_reporting.resources import shown

@@ -13,7 +13,7 @@ from npl_reporting.cli.options import DEFAULT_STORE, Json, RunName, StoreUrl
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import version
+from npl_reporting.law.shelf import version
 from npl_reporting.submission.obstacles import open_obstacles
 from npl_reporting.submission.package import package as write_package
 from npl_reporting.submission.roles import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from npl_reporting.demo import cards, portfolio
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.library import find
+from npl_reporting.law.shelf import find
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.request import Finished, Request
 from npl_reporting.run import Tell, run

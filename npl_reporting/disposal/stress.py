@@ -15,8 +15,8 @@ from npl_reporting.disposal.equity import Survey, survey_homes
 from npl_reporting.disposal.tables import fed_tape_sql
 from npl_reporting.disposal.valuation import Shock, feed, value_assets
 from npl_reporting.engine import quoted
-from npl_reporting.law.library import in_currency
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import in_currency
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.portfolio.decided import Decided, decide_tape
 

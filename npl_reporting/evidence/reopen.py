@@ -15,9 +15,9 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.records import Json, Role, Run, RunFile
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.joint import joint_columns
-from npl_reporting.law.library import load_rulebook
 from npl_reporting.law.policy import with_policy
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, read_tape
 from npl_reporting.work import work_folder

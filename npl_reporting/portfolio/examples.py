@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from npl_reporting.engine import Engine, quoted
 from npl_reporting.law.expressions import NUMBERS
-from npl_reporting.law.library import load_rulebook, with_settings
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import Example
+from npl_reporting.law.shelf import load_rulebook, with_settings
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify
 from npl_reporting.portfolio.facts import sql_type

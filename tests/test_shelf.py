@@ -10,8 +10,8 @@ import pytest
 from rulebooks import decision, write
 
 from npl_reporting.errors import NplError
-from npl_reporting.law import library
-from npl_reporting.law.library import find, load_rulebook, shelf, version, with_settings
+from npl_reporting.law import shelf as shelves
+from npl_reporting.law.shelf import find, load_rulebook, shelf, version, with_settings
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ BODY = "decisions:\n" + decision("status", {"late": "outstanding_principal > 1"}
 def test_a_heading_that_disagrees_with_the_path_is_refused(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "RULES", tmp_path)
+    monkeypatch.setattr(shelves, "RULES", tmp_path)
     path = tmp_path / place
     path.parent.mkdir(parents=True)
     write(tmp_path, BODY).rename(path)
@@ -109,7 +109,7 @@ def test_a_heading_that_agrees_or_a_file_off_the_shelf_is_taken(
 ) -> None:
     path = write(tmp_path, BODY)
     assert load_rulebook(str(path)).name == "XX"
-    monkeypatch.setattr(library, "RULES", tmp_path)
+    monkeypatch.setattr(shelves, "RULES", tmp_path)
     (tmp_path / "XX").mkdir()
     assert load_rulebook(str(path.rename(tmp_path / "XX" / "2000-01-01.yaml"))).name == "XX"
 
