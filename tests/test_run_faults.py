@@ -69,6 +69,21 @@ def test_an_interrupted_run_says_so_and_stores_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("npl-work-*"))
 
 
+def test_an_interruption_inside_generated_code_has_the_same_exit_code(tmp_path: Path) -> None:
+    """Where it falls into text that Python compiles, the interpreter would end by the signal."""
+    (tmp_path / "interrupted.py").write_text(
+        "from npl_reporting import __main__, cli\n"
+        "cli.main = lambda: exec('raise KeyboardInterrupt')\n"
+        "__main__.main()\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 130, said.stderr
+    assert "interrupted" in said.stderr
+
+
 def test_a_full_disk_is_said_and_stores_nothing(tmp_path: Path) -> None:
     """A tiny file system of its own stands for the disk; only root can mount one."""
     small = tmp_path / "small"
