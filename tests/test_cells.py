@@ -180,3 +180,18 @@ def test_cells_are_written_in_full(engine: Engine) -> None:
 
 def test_a_list_is_attached_whole_only_where_the_file_says_so(engine: Engine) -> None:
     assert list(list_files(engine, planned())) == []
+
+
+def test_a_row_without_exposures_stands_where_a_table_sums_nothing(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "bare.yaml"
+    path.write_text(
+        "report: bare\njurisdiction: XX\ntitle: {en: Bare}\nfrequency: quarterly\n"
+        "effective_from: 2024-01-01\nparameters: {told: {label: {en: Told}}}\ntables:\n"
+        "  - id: bare\n    rows: [{id: a, label: {en: A}, where: amount < 0}]\n"
+        "    columns: [{id: told_twice, label: {en: Told twice}, formula: 2 * told}]\n",
+        encoding="utf-8",
+    )
+    (plan,) = plan_reports([load_report(path)], Scope(KINDS), {"told": Decimal(4)})
+    assert found(compute(engine, plan), "a", "told_twice").exact == "8"

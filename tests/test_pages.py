@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from printed_pages import text
 from small_book import Book, classified
 
 from npl_reporting.errors import Finding
 from npl_reporting.evidence.records import Run, SettingUsed
-from npl_reporting.returns.checks import Figure
 from npl_reporting.returns.edition import Control, Edition, run_figures
-from npl_reporting.returns.page import CaseBlock, Page, Table
+from npl_reporting.returns.figures import Figure
+from npl_reporting.returns.page import CaseBlock, Page, Table, Text
 from npl_reporting.returns.pages import pages
 
 FOLDER = Path(__file__).parent / "reports" / "TW.sound"
@@ -73,6 +74,12 @@ def set_pages(book: Book, edition: Edition = EDITION) -> dict[str, Page]:
     return {page.report: page for page in pages(edition, book.plans, book.cells, book.results)}
 
 
+def said(words: Text | str | None) -> Text:
+    """A text in the languages of the book; the shared words have more."""
+    assert words is not None and not isinstance(words, str)
+    return {language: words[language] for language in RUN.languages}
+
+
 def named(page: Page, caption: str) -> Table:
     """The table of a page under an English caption."""
     return next(t for t in page.tables if t.caption and t.caption["en"] == caption)
@@ -80,14 +87,16 @@ def named(page: Page, caption: str) -> Table:
 
 def test_every_report_becomes_a_page_in_printing_order(book: Book) -> None:
     assert list(set_pages(book)) == [
-        "cover", "asset_quality", "asset_evaluation", "exempt_restructured", "top_debtors",
-        "deadlines", "decision_annex", "data_quality",
+        "cover", "asset_quality", "asset_evaluation", "allowance_movement", "exempt_restructured",
+        "top_debtors", "narrow_broad", "deadlines", "movement", "npl_sales", "breakdown", "variance",
+        "decision_annex", "data_quality",
     ]  # fmt: skip
 
 
 def test_the_cover_names_the_run_and_repeats_key_figures(book: Book) -> None:
     cover = set_pages(book)["cover"]
-    assert [fact.value for fact in cover.facts][:2] == [RUN.id, {"en": "none", "zh-TW": "無"}]
+    assert cover.facts[0].value == RUN.id
+    assert said(cover.facts[1].value) == text("無", "none")
     figures = {figure.label["en"]: figure.shown.value for figure in cover.figures}
     assert figures["Gross loans"] == Decimal(2500)
     assert figures["NPL ratio"] == Decimal("0.08")
@@ -102,7 +111,7 @@ def test_a_key_figure_is_compared_with_the_prior_run(book: Book) -> None:
         for cell in book.cells
     ]
     cover = next(pages(EDITION, book.plans, before, book.results))
-    assert cover.figures[0].note == {"zh-TW": "比較期：1,234", "en": "Comparative date: 1,234"}
+    assert said(cover.figures[0].note) == text("比較期：1,234", "Comparative date: 1,234")
 
 
 def test_the_cover_shows_settings_that_influenced_or_were_changed(book: Book) -> None:
@@ -140,7 +149,7 @@ def test_without_control_totals_there_is_no_ledger_column(book: Book) -> None:
     alone = replace(EDITION, controls=(replace(CONTROL, ledger=None),))
     table = named(set_pages(book, alone)["data_quality"], "Sums of the tape")
     assert [head.id for head in table.heads] == ["read", "used", "set_aside"]
-    assert table.note == {"en": "No control total was given", "zh-TW": "未提供總帳控制數"}
+    assert said(table.note) == text("未提供總帳控制數", "No control total was given")
 
 
 def test_a_check_says_in_words_what_it_lacks(book: Book) -> None:

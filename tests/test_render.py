@@ -130,9 +130,9 @@ def test_checks_differ_in_words_and_mark(printed: dict[str, bytes]) -> None:
 def test_a_case_shows_what_it_read_every_rule_and_the_defaults(printed: dict[str, bytes]) -> None:
     page = "\n".join(words(printed["decisions"]))
     for piece in (
-        "處理結果 1", "4 案型 · 84 筆 · 1,481,472.00", "亦適用 授信戶信用已有不良", "辦法 第3條第2款",
-        "watch-other", "各案型皆具：逾期月數超過3、至多6", "下列事實於未提及之案型皆為「否」：已訴追 · 對政府之債權",
-        "無規則適用，依預設結論：轉列催收款 未到期", "by default: Transfer to collection None",
+        "3 授信戶信用已有不良", "辦法 第3條第2款 watch-other", "2 辦法 第3條第2款, (3 辦法 第3條第2款)",
+        "案型未另行載明者，皆為：逾期月數超過3、至多6", "否：已訴追", "轉列催收款 Transfer to collection",
+        "未到期 None", "依預設", "處理結果 1", "4 案型 · 84 筆 · 1,481,472.00", "無另行載明者 nothing else",
         "處理結果 2", "1 案型 · 21 筆 · 370,368.00", "對政府之債權：是",
     ):  # fmt: skip
         assert piece in page

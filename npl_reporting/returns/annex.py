@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from npl_reporting.evidence.records import CaseDecision
 from npl_reporting.law.bands import MISSING
 from npl_reporting.law.rulebook import Decision, Outcome, Rule, Rulebook
-from npl_reporting.law.words import phrase, reading
+from npl_reporting.law.words import label_of, phrase, reading
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.money import exact_text
 from npl_reporting.portfolio.cases import Case, Verdict, outcome_text
@@ -48,17 +48,22 @@ def case_decisions(
 
 @dataclass(frozen=True)
 class Reads:
-    """What a case read, in one language: telling values, what was no, what was not given."""
+    """What a case read, in one language: telling values, what was no, what was not given.
+
+    `names` are the labels of what `said` tells.
+    """
 
     said: tuple[str, ...]
     no: tuple[str, ...]
     missing: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 def reads_in_words(rulebook: Rulebook, case: Case, language: str) -> Reads:
     """Read a case's bands out, apart from outcomes, which stand with the decisions."""
     decided = {decision.name for decision in rulebook.decisions}
     said: list[str] = []
+    names: list[str] = []
     no: list[str] = []
     missing: list[str] = []
     for name, band in case.bands.items():
@@ -70,8 +75,9 @@ def reads_in_words(rulebook: Rulebook, case: Case, language: str) -> Reads:
         elif codes[band - 1 : band] == (False,):
             no.append(rulebook.label(name, language))
         else:
+            names.append(label_of(rulebook, name, language))
             said.append(reading(rulebook, name, band, language))
-    return Reads(tuple(said), tuple(no), tuple(missing))
+    return Reads(tuple(said), tuple(no), tuple(missing), tuple(names))
 
 
 def _joined(reads: Reads, language: str) -> list[str]:
@@ -106,7 +112,7 @@ def _block(rulebook: Rulebook, case: Case, languages: Sequence[str]) -> page.Cas
     decisions = tuple(_decision(d, case.verdict(d.name), languages) for d in rulebook.decisions)
     return page.CaseBlock(
         case.id, texts("said"), case.exposures, case.amount, decisions,
-        no=texts("no"), missing=texts("missing"),
+        no=texts("no"), missing=texts("missing"), names=texts("names"),
     )  # fmt: skip
 
 

@@ -5,33 +5,72 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.expressions import Scope, compile_aggregate, compile_node
 from npl_reporting.law.syntax import ExpressionError, parse_expression
-from npl_reporting.returns.checks import CELL, PORTFOLIO, RUN, Figure, Reader
+from npl_reporting.portfolio.deltas import Delta
+from npl_reporting.returns.adjusted import adjust
+from npl_reporting.returns.cells import NO_MOVEMENT, Cell, Relations, compute
+from npl_reporting.returns.checks import by_place
+from npl_reporting.returns.figures import (
+    CELL,
+    LINES,
+    MOVEMENT,
+    PORTFOLIO,
+    PRIOR,
+    RUN,
+    Figure,
+    Reader,
+)
 from npl_reporting.returns.plan import Plan, plan
 from npl_reporting.returns.report import Check, Report
+from npl_reporting.returns.rowformulas import formula_faults, with_row_formulas
 
 
 def plan_reports(
-    reports: Sequence[Report], scope: Scope, parameters: Mapping[str, Decimal]
+    reports: Sequence[Report],
+    scope: Scope,
+    parameters: Mapping[str, Decimal],
+    movement: Scope | None = None,
 ) -> tuple[Plan, ...]:
     """Compile reports over the names of a scope; NplError holds every fault of every file.
 
-    `scope` names the columns of the classified exposures, `parameters` the figures given by name.
+    `scope` names the columns of the classified exposures and `movement` those of their movement,
+    `parameters` the figures given by name.
     """
     plans: list[Plan] = []
     problems: list[Problem] = []
     for report in reports:
         try:
-            plans.append(plan(report, scope, parameters))
+            plans.append(plan(report, scope, parameters, movement))
         except NplError as error:
             problems += error.problems
     if not problems:
-        problems = list(_faults(plans))
+        problems = [*formula_faults(plans), *_faults(plans)]
     if problems:
         raise NplError(*problems)
     return tuple(plans)
+
+
+def compute_reports(
+    engine: Engine,
+    plans: Sequence[Plan],
+    prior: Mapping[str, Sequence[Cell]] | None = None,
+    relations: Relations = NO_MOVEMENT,
+    adjustments: Sequence[Delta] = (),
+) -> tuple[Cell, ...]:
+    """Compute every cell of every report; `prior` are each report's cells in the prior run."""
+    before = prior or {}
+    cells = [
+        cell
+        for planned in plans
+        for cell in compute(
+            engine, planned, None if prior is None else before.get(planned.report.id, ()), relations
+        )
+    ]
+    adjusted = adjust(plans, cells, adjustments)
+    return with_row_formulas(engine, plans, adjusted, by_place(prior))
 
 
 def _faults(plans: Sequence[Plan]) -> Iterator[Problem]:
@@ -67,13 +106,30 @@ def _try(planned: Plan, check: Check, places: set[tuple[str, str, str]]) -> None
             _require_cell(planned.report.id, args, places)
         elif name == PORTFOLIO:
             compile_aggregate(args[0], planned.scope)
-        elif name != RUN and name not in known:
+        elif name == MOVEMENT:
+            compile_aggregate(args[0], _movement(planned))
+        elif name == LINES:
+            _require_list(planned, args)
+        elif name not in (RUN, PRIOR) and name not in known:
             raise ExpressionError(f"'{name}' is not defined", "name a column or a parameter")
         return Figure(f"{name}{args}", Decimal(1))
 
     node = Reader(find).filled(parse_expression(check.that))
     if compile_node(node, Scope({})).kind != "boolean":
         raise ExpressionError(f"'{check.that}' is no condition", "compare something")
+
+
+def _movement(planned: Plan) -> Scope:
+    if "movement" not in planned.sources:
+        raise ExpressionError("no table is about the movement", "say `of: movement` in one")
+    return planned.sources["movement"].scope
+
+
+def _require_list(planned: Plan, args: tuple[str, ...]) -> None:
+    lists = {table.id: table for table in planned.report.tables if table.kind == "list"}
+    columns = {c.id for c in lists[args[0]].columns} if args[:1] and args[0] in lists else set()
+    if len(args) != 2 or args[1] not in columns:
+        raise ExpressionError("'lines' takes a list and a column of it", "name both")
 
 
 def _require_cell(report: str, args: tuple[str, ...], places: set[tuple[str, str, str]]) -> None:

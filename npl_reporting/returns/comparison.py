@@ -14,6 +14,7 @@ from npl_reporting.law.yamlfile import Record, Text, load
 from npl_reporting.money import exact_text, rounded
 from npl_reporting.portfolio.cases import outcome_text
 from npl_reporting.portfolio.disagreement import STATUS, Contested
+from npl_reporting.portfolio.limits import Limit
 from npl_reporting.portfolio.panel import CATEGORY, NONPERFORMING, Panel, Side
 from npl_reporting.resources import REPORTS
 
@@ -26,7 +27,8 @@ class Comparison:
     """One tape under several rulebooks, summed up; `titles` are what they are called.
 
     `contested` are the largest exposures on which they disagree; `currency_named` says whether the
-    tape itself names its currency.
+    tape itself names its currency; `limits` are of each rulebook the amounts of money that it names
+    in another.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Comparison:
     panel: Panel
     contested: tuple[Contested, ...]
     languages: tuple[str, ...]
+    limits: tuple[tuple[Limit, ...], ...]
 
 
 class Words(Record):
@@ -80,6 +83,13 @@ def comparison_csv(comparison: Comparison) -> str:
 def sides(comparison: Comparison) -> Iterator[tuple[str, Side]]:
     """Each rulebook's title with its answers."""
     return zip(comparison.titles, comparison.panel.sides, strict=True)
+
+
+def named(comparison: Comparison) -> Iterator[tuple[str, Limit]]:
+    """Each amount of money that a rulebook of another currency names, with the rulebook's title."""
+    for title, own in zip(comparison.titles, comparison.limits, strict=True):
+        for limit in own:
+            yield title, limit
 
 
 def ratio(part: Decimal, whole: Decimal) -> Decimal | None:

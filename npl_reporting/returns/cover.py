@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from npl_reporting.law.yamlfile import Text
-from npl_reporting.returns.cells import Cell
+from npl_reporting.returns.cells import COMPUTED, Cell
 from npl_reporting.returns.checks import CheckResult
 from npl_reporting.returns.edition import Edition
-from npl_reporting.returns.layout import Layout
+from npl_reporting.returns.layout import Layout, joined
 from npl_reporting.returns.page import Fact, Figure, Head, Line, Shown, Table
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.sharedwords import day_text, word
@@ -53,6 +53,9 @@ def key_figures(
         note = None
         if before is not None and before.state in ("value", "dash"):
             note = word("compared", value=wording.shown(before, unit))
+        computed = layout.shown(figure.row, figure.column, COMPUTED)
+        if computed is not None:
+            note = joined(word("computed_value", value=wording.shown(computed, unit)), note)
         yield Figure(figure.label, shown, unit, note)
 
 

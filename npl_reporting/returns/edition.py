@@ -11,7 +11,11 @@ from npl_reporting.errors import Finding
 from npl_reporting.evidence.records import Run
 from npl_reporting.law.rulefile import Source
 from npl_reporting.law.yamlfile import Text
+from npl_reporting.portfolio.deltas import NO_DELTAS, Deltas
+from npl_reporting.returns.layout import History
 from npl_reporting.returns.page import Attachment, CaseBlock
+from npl_reporting.returns.variance import Moved
+from npl_reporting.returns.variance import figures as variance_figures
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,9 @@ class Edition:
     `setting_reasons` says why each setting of the rulebook is one; `lists` are the attachments of
     each report, by its id. `sources` are what citations point into; `checks_not_made` are checks of
     the tape that lacked a column. `content` is the root of the run's content, which the cover prints.
+    `deltas` are what persons set against the computed values.
+    `history` is, by report, what earlier runs stored in the cells that it draws over quarters.
+    `moved` are the cells that moved much since the prior run, None where they were not compared.
     """
 
     run: Run
@@ -48,6 +55,9 @@ class Edition:
     sources: Mapping[str, Source] = field(default_factory=dict)
     checks_not_made: tuple[str, ...] = ()
     content: str = ""
+    deltas: Deltas = NO_DELTAS
+    history: Mapping[str, History] = field(default_factory=dict)
+    moved: tuple[Moved, ...] | None = None
 
 
 def run_figures(edition: Edition) -> dict[str, Decimal]:
@@ -57,6 +67,7 @@ def run_figures(edition: Edition) -> dict[str, Decimal]:
     """
     run = edition.run
     figures = {
+        **variance_figures(edition.moved),
         "rows_read": Decimal(run.rows_read),
         "rows_used": Decimal(run.rows_used),
         "rows_set_aside": Decimal(run.rows_set_aside),

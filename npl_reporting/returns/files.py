@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from npl_reporting.engine import Engine
 from npl_reporting.money import exact_text
-from npl_reporting.returns.cells import TREATED, Cell, list_sql
+from npl_reporting.returns.cells import NO_MOVEMENT, Cell, Relations, list_sql
 from npl_reporting.returns.page import Attachment
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.report import Report
@@ -35,10 +35,13 @@ def cells_file(report: Report, cells: Sequence[Cell]) -> Attachment:
     return Attachment(name, cells_csv(cells).encode(), word("cells_file")["en"])
 
 
-def list_files(engine: Engine, planned: Plan, relation: str = TREATED) -> Iterator[Attachment]:
+def list_files(
+    engine: Engine, planned: Plan, relations: Relations = NO_MOVEMENT
+) -> Iterator[Attachment]:
     """The lists of a report that are attached whole, however few of their lines are printed."""
     for table in planned.tables.values():
-        if not table.table.attach:
+        relation = relations.of(table.table.of)
+        if not table.table.attach or relation is None:
             continue
         names = [column.id for column in table.table.columns]
         sql = list_sql(planned, table, relation)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from string import ascii_uppercase
 from typing import Literal
 
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.returns import page
-from npl_reporting.returns.cells import NO_PRIOR_RUN, Cell
-from npl_reporting.returns.report import Column, Period, Report, Row, Table
+from npl_reporting.returns.cells import COMPUTED, NO_PRIOR_RUN, Cell, CellPeriod
+from npl_reporting.returns.report import Chart, Column, Period, Report, Row, Table, as_printed
 from npl_reporting.returns.sharedwords import day_text, reason_text, shared_words, word
+
+History = Mapping[tuple[str, str], Sequence[tuple[date, Decimal]]]
+"""Of a row and column, the dates of earlier runs and what they stored there, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Layout:
     report: Report
     cells: Sequence[Cell]
     dates: Mapping[Period, date]
+    history: History = field(default_factory=dict)
 
     def tables(self) -> Iterator[page.Table]:
         """Every table of the report; a list stands once for each of its periods."""
@@ -37,25 +43,54 @@ class Layout:
         found = {(cell.row, cell.column): cell for cell in self._of("current")}
         for chart in self.report.definition.charts:
             table = self.report.table(chart.table)
-            column = next(c for c in table.columns if c.id == chart.column)
-            labels = {row.id: row.label for row in table.rows}
-            bars = tuple(
-                page.Bar(labels[row], cell.value, step if chart.graded else 0)
-                for step, row in enumerate(chart.rows)
-                if (cell := found[row, chart.column]).value is not None
-            )
-            unit = self.report.definition.unit if column.format == "money" else 1
-            yield page.Chart(chart.title, chart.description, bars, column.format, unit, chart.kind)
+            rows = {row.id: row for row in table.rows}
+            columns = {column.id: column for column in table.columns}
+            row, column, _ = chart.places()[0]
+            printed = as_printed(columns[column], rows[row])
+            bars = self._quarters(row, column, found) if chart.kind == "quarters" else tuple(
+                self._bar(chart, rows, columns, step, place, found[place[:2]])
+                for step, place in enumerate(chart.places())
+                if found[place[:2]].value is not None
+            )  # fmt: skip
+            unit = self.report.definition.unit if printed.format == "money" else 1
+            kind = "bars" if chart.kind == "quarters" else chart.kind
+            yield page.Chart(chart.title, chart.description, bars, printed.format, unit, kind)
 
-    def shown(self, row: str, column: str, period: Period) -> page.Shown | None:
+    def _bar(
+        self, chart: Chart, rows: Mapping[str, Row], columns: Mapping[str, Column],
+        step: int, place: tuple[str, str, bool], cell: Cell,
+    ) -> page.Bar:  # fmt: skip
+        row, column, turned = place
+        label = rows[row].label if chart.row is None else columns[column].label
+        value = cell.value or Decimal(0)
+        return page.Bar(label, -value if turned else value, step if chart.graded else 0)
+
+    def _quarters(
+        self, row: str, column: str, found: Mapping[tuple[str, str], Cell]
+    ) -> tuple[page.Bar, ...]:
+        """A cell in the runs before this one, and in this."""
+        told = [*self.history.get((row, column), ())]
+        now = found[row, column].value
+        if now is not None:
+            told.append((self.dates["current"], now))
+        return tuple(page.Bar(day_text(day, self.report.languages), value) for day, value in told)
+
+    @cached_property
+    def moved(self) -> frozenset[tuple[str, str]]:
+        """The cells of the reporting date that are not what was computed."""
+        return frozenset((cell.row, cell.column) for cell in self._of(COMPUTED))
+
+    def shown(self, row: str, column: str, period: CellPeriod) -> page.Shown | None:
         """One cell as its table shows it; None where the report has no such cell."""
         cells = {c.column: c for c in self.cells if c.row == row and c.period == period}
         if column not in cells:
             return None
         table = self.report.table(cells[column].table)
-        return self._shown(next(c for c in table.columns if c.id == column), cells)
+        printed = next(c for c in table.columns if c.id == column)
+        line = next((each for each in table.rows if each.id == row), None)
+        return self._shown(as_printed(printed, line), cells)
 
-    def _of(self, period: Period, table: Table | None = None) -> list[Cell]:
+    def _of(self, period: CellPeriod, table: Table | None = None) -> list[Cell]:
         return [
             cell
             for cell in self.cells
@@ -71,7 +106,7 @@ class Layout:
             shown: list[page.Shown] = []
             for period in () if row.heading else table.periods:
                 cells = {c.id: found.get((period, row.id, c.id)) for c in table.columns}
-                shown += [self._shown(column, cells) for column in columns]
+                shown += [self._shown(as_printed(column, row), cells) for column in columns]
             lines.append(_line(row, shown))
         return self._table(table, heads, lines)
 
@@ -80,14 +115,18 @@ class Layout:
     ) -> page.Table:
         unit = self.report.definition.unit
         stub = table.stub or word("item")
-        return page.Table(tuple(heads), tuple(lines), table.caption, table.note, unit, stub)
+        flags = [cell.flag for line in lines for cell in line.cells if cell.flag is not None]
+        said = tuple(flag for number, flag in enumerate(flags) if flag not in flags[:number])
+        return page.Table(
+            tuple(heads), tuple(lines), table.caption, table.note, unit, stub, flags=said
+        )
 
     def _head(self, table: Table, column: Column, period: Period) -> page.Head:
         several = len(table.periods) > 1 and table.kind == "grid"
-        group = _joined(self._period(period), column.group) if several else column.group
+        group = joined(self._period(period), column.group) if several else column.group
         id_ = f"{period}.{column.id}" if several else column.id
         width = None if column.width is None else float(column.width)
-        return page.Head(id_, column.label, column.format, group, width)
+        return page.Head(id_, column.label, column.format, group, width, column.code)
 
     def _period(self, period: Period) -> Text:
         day = self.dates.get(period)
@@ -103,13 +142,19 @@ class Layout:
         if cell.reason is not None:
             reason = reason_text(self.report, cell.reason)
             return page.Shown(None, column.format, "not_computed", reason)
-        return page.Shown(_printable(column, cell), column.format, decimals=column.decimals)
+        flag = _flag(column, cell.value)
+        if cell.period == "current" and (cell.row, cell.column) in self.moved:
+            flag = word("moved")
+        return page.Shown(
+            _printable(column, cell), column.format, decimals=column.decimals, flag=flag
+        )
 
     def _list(self, table: Table, period: Period) -> page.Table:
         columns = [column for column in table.columns if not column.hidden]
         ranked: dict[str, dict[str, Cell | None]] = {}
         for cell in sorted(self._of(period, table), key=_rank):
             ranked.setdefault(cell.row, {})[cell.column] = cell
+        last = {row: ranked.pop(row) for row in table.last_rows() if row in ranked}
         lines = [
             page.Line(
                 row,
@@ -119,17 +164,23 @@ class Layout:
             )
             for rank, (row, cells) in enumerate(ranked.items(), 1)
         ]
+        for row, cells in last.items():
+            shown = tuple(self._shown(column, cells) for column in columns)
+            kind: Literal["data", "total"] = "total" if row.endswith(".total") else "data"
+            lines.append(page.Line(row, table.last_rows()[row], shown, kind))
         heads = [self._head(table, column, period) for column in columns]
         printed = self._table(table, heads, lines)
         if not lines:
-            printed = replace(printed, note=word("no_lines"))
+            none = table.of == "movement" and "comparative" not in self.dates
+            note = shared_words().reasons[NO_PRIOR_RUN] if none else word("no_lines")
+            printed = replace(printed, note=note)
         return self._captioned(table, period, printed)
 
     def _captioned(self, table: Table, period: Period, printed: page.Table) -> page.Table:
         """Name the period where a list stands for two; say so where there is none to compare."""
         if len(table.periods) == 1:
             return printed
-        caption = _joined(table.caption, self._period(period))
+        caption = joined(table.caption, self._period(period))
         absent = period == "comparative" and not printed.lines
         note = shared_words().reasons[NO_PRIOR_RUN] if absent else printed.note
         return replace(printed, caption=caption, note=note)
@@ -137,11 +188,16 @@ class Layout:
     def _label(self, table: Table, rank: int, cells: Mapping[str, Cell | None]) -> Text:
         columns = {column.id: column for column in table.columns}
         label = table.label or {}
+        key = next((cell.key for cell in cells.values() if cell), "")
+        if table.blank and not key:
+            return table.blank
+        if key and key in table.words:
+            return table.words[key]
         return {
             language: label[language].format(
                 rank=rank,
                 letter=_letter(rank),
-                key=next((cell.key for cell in cells.values() if cell), ""),
+                key=key,
                 **{name: _said(columns[name], c, language) for name, c in cells.items() if c},
             )
             for language in label
@@ -149,7 +205,9 @@ class Layout:
 
 
 def _line(row: Row, shown: Sequence[page.Shown]) -> page.Line:
-    kind: Literal["data", "total", "heading"] = "total" if row.sum_of else "data"
+    kind: Literal["data", "total", "heading"] = "data"
+    if row.sum_of or row.total:
+        kind = "total"
     if row.heading:
         kind = "heading"
     return page.Line(row.id, row.label, tuple(shown), kind, row.level, row.code)
@@ -168,8 +226,21 @@ def _said(column: Column, cell: Cell, language: str) -> str:
     return column.words[text][language] if text in column.words else text
 
 
+def _flag(column: Column, value: Decimal | None) -> Text | None:
+    """What is to be said of a value beyond a bound that the column marks."""
+    if value is None:
+        return None
+    for flag in column.flags:
+        above = flag.above is not None and value > flag.above
+        if above or (flag.below is not None and value < flag.below):
+            return flag.words
+    return None
+
+
 def _rank(cell: Cell) -> int:
-    return int(cell.row.rpartition(".")[2])
+    """A line's rank; the rest and the total come after every line."""
+    rank = cell.row.rpartition(".")[2]
+    return int(rank) if rank.isdigit() else sys.maxsize
 
 
 def _letter(rank: int) -> str:
@@ -181,7 +252,9 @@ def _letter(rank: int) -> str:
     return letters
 
 
-def _joined(first: Text | None, second: Text | None) -> Text | None:
+def joined(first: Text | None, second: Text | None) -> Text | None:
+    """Two texts in one, in the languages that both have."""
     if first is None or second is None:
         return first or second
-    return {language: f"{first[language]} · {second[language]}" for language in first}
+    shared = [language for language in first if language in second]
+    return {language: f"{first[language]} · {second[language]}" for language in shared}

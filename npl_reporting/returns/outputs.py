@@ -14,30 +14,37 @@ from npl_reporting.evidence.records import CaseDecision, Run
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.money import exact_text
 from npl_reporting.portfolio.classify import TREATED
+from npl_reporting.portfolio.movement import kept_columns
+from npl_reporting.portfolio.overridden import computed_columns
 from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.files import cells_csv
-from npl_reporting.returns.report import Report
+from npl_reporting.returns.report import Report, as_printed
 
 CASE_FIELDS = (
     "case_id", "decision", "outcome", "reads", "rules", "citations", "exposures", "amount",
 )  # fmt: skip
 
 
-def decisions_sql(rulebook: Rulebook) -> str:
-    """One row per exposure and portion: ids, amount, each decision, each fact, case and amounts."""
+def decisions_sql(rulebook: Rulebook, computed: Sequence[str] = ()) -> str:
+    """One row per exposure and portion: ids, amount, each decision, each fact, case and amounts.
+
+    After these stand the tape columns that the next quarter's movement reads, and `computed`, what
+    the rules gave where an override stands.
+    """
     names = [
         "exposure_id", "debtor_id", "portion", "amount",
         *(decision.name for decision in rulebook.decisions),
         *(fact.name for fact in rulebook.facts),
-        "case_id", *rulebook.amounts, *rulebook.carried,
+        "case_id", *rulebook.amounts, *rulebook.carried, *kept_columns(), *computed,
     ]  # fmt: skip
-    return f"SELECT {', '.join(quoted(name) for name in names)} FROM {TREATED}"
+    return f"SELECT {', '.join(quoted(name) for name in dict.fromkeys(names))} FROM {TREATED}"
 
 
 def write_decisions(engine: Engine, rulebook: Rulebook, folder: Path) -> tuple[Path, Path]:
     """Write `decisions.parquet`, and from it `decisions.csv`."""
     parquet, text = folder / "decisions.parquet", folder / "decisions.csv"
-    engine.write_parquet(decisions_sql(rulebook), parquet)
+    computed = computed_columns(engine, rulebook)
+    engine.write_parquet(decisions_sql(rulebook, computed), parquet)
     engine.write_csv(f"SELECT * FROM read_parquet('{parquet}')", text)
     return parquet, text
 
@@ -79,16 +86,20 @@ def write_summary(run: Run, more: dict[str, Any], path: Path) -> Path:
 def ratios(reports: Sequence[Report], cells: Sequence[Cell]) -> dict[str, str]:
     """Every percentage of the reporting date as an exact fraction; what has no value is left out."""
     percent = {
-        (report.id, table.id, column.id)
+        (report.id, row.id if row else None, column.id)
         for report in reports
         for table in report.tables
+        for row in table.rows or (None,)
         for column in table.columns
-        if column.format == "percent"
+        if as_printed(column, row).format == "percent"
     }
     return {
         f"{cell.report}/{cell.row}/{cell.column}": cell.exact
         for cell in cells
         if cell.period == "current"
         and cell.value is not None
-        and (cell.report, cell.table, cell.column) in percent
+        and (
+            (cell.report, cell.row, cell.column) in percent
+            or (cell.report, None, cell.column) in percent
+        )
     }

@@ -21,7 +21,8 @@ class Shown:
 
     `value` is exact and unscaled (the currency's unit, a fraction for a percentage); the format
     and the page's unit say how to print it. `dash` prints a dash by the form's own display rule;
-    `not_computed` prints a mark and `reason` says why, so that it never looks like a zero.
+    `not_computed` prints a mark and `reason` says why, so that it never looks like a zero. A
+    value with a `flag` is marked, and what it says stands under the table.
     """
 
     value: Decimal | date | str | Text | None
@@ -29,6 +30,7 @@ class Shown:
     state: CellState = "value"
     reason: Text | None = None
     decimals: int | None = None
+    flag: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Head:
     """One column's head; `group` names heads that stand under one common head.
 
     `width` is in characters (a Chinese one counts two); without it the column's text decides.
+    `code` is the form's own, printed under the label.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Head:
     format: Format
     group: Text | None = None
     width: float | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: heads over lines; `caption` stands above it, `note` below."""
+    """One table: heads over lines; `caption` stands above it, `note` below.
+
+    `flags` are what is said of marked cells, in the order of their marks.
+    """
 
     heads: tuple[Head, ...]
     lines: tuple[Line, ...]
@@ -67,6 +74,7 @@ class Table:
     note: Text | None = None
     unit: int = 1
     stub: Text | None = None
+    flags: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,9 +169,9 @@ class CaseDecision:
 class CaseBlock:
     """One case of a run: what its rules read, what was decided and why, and how much it holds.
 
-    `reads` are facts with their values; `no` and `missing` are the labels of facts that are false
-    and that are not known, which are printed small, and once where all cases share them. `amount`
-    is exact and unscaled; the page's `unit` says how to print it.
+    `reads` are facts with their values and `names` their labels alone, in the same order; `no` and
+    `missing` are the labels of facts that are false and that are not known. What is usual is told
+    once for all cases. `amount` is exact and unscaled; the page's `unit` says how to print it.
     """
 
     id: str
@@ -173,6 +181,7 @@ class CaseBlock:
     decisions: tuple[CaseDecision, ...]
     no: tuple[Text, ...] = ()
     missing: tuple[Text, ...] = ()
+    names: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)

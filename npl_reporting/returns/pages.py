@@ -18,12 +18,14 @@ from npl_reporting.returns.cover import (
 from npl_reporting.returns.edition import Edition
 from npl_reporting.returns.files import cells_file
 from npl_reporting.returns.layout import Layout
+from npl_reporting.returns.moved import deltas_table, moved_tables
 from npl_reporting.returns.page import CheckLine, Fact, Page
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.quality import findings_file, quality_notes, quality_tables
 from npl_reporting.returns.report import Period
 from npl_reporting.returns.sharedwords import reason_text, shared_words, word
 from npl_reporting.returns.sources import sources_table
+from npl_reporting.returns.variance import variance_tables
 from npl_reporting.returns.wording import Wording
 
 
@@ -50,6 +52,10 @@ def pages(
                     attachments=attached,
                     notes=(*page.notes, *quality_notes(edition)),
                 )
+            case "variance":
+                terms = planned.report.definition.variance
+                tables = tuple(variance_tables(edition.moved, terms)) if terms else ()
+                yield replace(page, tables=(*page.tables, *tables))
             case "cover":
                 yield _cover(edition, planned, page, plans, cells, results)
 
@@ -60,7 +66,8 @@ def _report_page(
     run, definition = edition.run, planned.report.definition
     own = [cell for cell in cells if cell.report == planned.report.id]
     own_results = [result for result in results if result.report == planned.report.id]
-    layout = Layout(planned.report, own, _dates(edition))
+    history = edition.history.get(planned.report.id, {})
+    layout = Layout(planned.report, own, _dates(edition), history)
     attached = (cells_file(planned.report, own),) if own else ()
     return Page(
         report=planned.report.id,
@@ -75,7 +82,7 @@ def _report_page(
         landscape=definition.landscape,
         warnings=run.warnings,
         facts=tuple(_facts(planned)),
-        tables=tuple(layout.tables()),
+        tables=(*layout.tables(), *moved_tables(layout)),
         charts=tuple(layout.charts()),
         notes=definition.notes,
         checks=tuple(_check(planned, result, run.languages[0]) for result in own_results),
@@ -124,6 +131,7 @@ def _cover(
         figures=tuple(key_figures(planned, plans, cells, Wording(page))),
         tables=(
             *page.tables,
+            *deltas_table(edition.deltas.in_force, edition.run.languages),
             checks_table(plans, results),
             settings_table(edition),
             files_table(edition, plans),

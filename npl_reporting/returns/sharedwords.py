@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
-from babel import Locale
-from babel.dates import format_date
-
 from npl_reporting.law.yamlfile import Record, Text, load
 from npl_reporting.resources import REPORTS
 from npl_reporting.returns.cells import PARAMETER
 from npl_reporting.returns.report import Report
-from npl_reporting.returns.wording import fixed_words
+from npl_reporting.returns.wording import dated, fixed_words, spoken
 
 
 class Words(Record):
@@ -40,7 +37,9 @@ def reason_text(report: Report, reason: str) -> Text:
     """Say in each language why a cell was not computed."""
     if not reason.startswith(PARAMETER):
         return shared_words().reasons[reason]
-    label = report.definition.parameters[reason.removeprefix(PARAMETER)].label
+    name = reason.removeprefix(PARAMETER)
+    known = report.definition.parameters.get(name)
+    label = known.label if known else dict.fromkeys(report.languages, name)
     sentence = shared_words().reasons[PARAMETER.removesuffix(":")]
     return {
         language: sentence[language].format(name=label[language])
@@ -51,8 +50,5 @@ def reason_text(report: Report, reason: str) -> Text:
 
 def day_text(day: date, languages: Sequence[str]) -> Text:
     """Write a date in each language."""
-    patterns = fixed_words().dates
-    return {
-        language: format_date(day, patterns[language].long, Locale.parse(language, sep="-"))
-        for language in languages
-    }
+    patterns = spoken(fixed_words(), languages).dates
+    return {language: dated(day, patterns[language].long, language) for language in languages}

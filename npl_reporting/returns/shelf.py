@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from npl_reporting.errors import NplError, Problem
-from npl_reporting.law.yamlfile import read, typed
+from npl_reporting.law.yamlfile import content, read, typed
 from npl_reporting.resources import REPORTS
+from npl_reporting.returns.fitting import EVERY
 from npl_reporting.returns.report import Definition, Report
 from npl_reporting.returns.wellformed import faults
 
@@ -17,15 +20,21 @@ def load_reports(rules: str, on: date, folder: Path = REPORTS) -> tuple[Report, 
     """Read the reports in force on a day, in printing order; NplError if one is faulty.
 
     Of files that define the same report, the latest `effective_from` on or before the day counts.
-    `rules` names a jurisdiction or one of its variants (TW, TW/insurer), whose forms are its own;
-    without report files it has no reports.
+    `rules` names a jurisdiction or one of its variants (XX, XX/insurer), whose forms are its own.
+    Beside them stand the reports of every jurisdiction that it does not define itself.
     """
-    files = sorted((folder / rules).glob("*.yaml"))
+    reports = {**_in_force(folder / EVERY, on), **_in_force(folder / rules, on)}
+    return tuple(sorted(reports.values(), key=lambda r: (r.definition.order, r.id)))
+
+
+def _in_force(folder: Path, on: date) -> dict[str, Report]:
+    """By id, the reports of one folder; a report that is not yet in force is not there."""
     latest: dict[str, Report] = {}
+    files = sorted(folder.glob("*.yaml"))
     for report in sorted(_all(files), key=lambda report: report.definition.effective_from):
         if report.definition.effective_from <= on:
             latest[report.id] = report
-    return tuple(sorted(latest.values(), key=lambda r: (r.definition.order, r.id)))
+    return latest
 
 
 def _all(files: Iterable[Path]) -> list[Report]:
@@ -43,6 +52,12 @@ def _all(files: Iterable[Path]) -> list[Report]:
 
 def load_report(path: Path) -> Report:
     """Read one report file; NplError holds every fault that the file alone shows."""
+    return _loaded(path, hashlib.sha256(content(path)).hexdigest())
+
+
+@lru_cache(maxsize=256)
+def _loaded(path: Path, digest: str) -> Report:
+    """Check a file once for as long as its content is the same."""
     file = read(path)
     report = Report(typed(file, Definition), file)
     problems = tuple(faults(report))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
-from npl_reporting.law.rulebook import Outcome
 from npl_reporting.law.yamlfile import Text
-from npl_reporting.money import rounded
+from npl_reporting.money import exact_text, rounded
 from npl_reporting.portfolio.cases import outcome_text
-from npl_reporting.portfolio.disagreement import STATUS, Contested
-from npl_reporting.portfolio.panel import CATEGORY, Panel, Side
-from npl_reporting.returns import page
-from npl_reporting.returns.annex import outcome_label
-from npl_reporting.returns.comparison import Comparison, ratio, sides, word
-from npl_reporting.returns.page import Bar, Chart, Fact, Figure, Head, Line, Page, Shown, Table
+from npl_reporting.portfolio.limits import Limit
+from npl_reporting.portfolio.panel import CATEGORY, Panel
+from npl_reporting.returns.comparison import Comparison, named, ratio, sides, word
+from npl_reporting.returns.disagreeing import count, disagreements, heads, label, plain, whole
+from npl_reporting.returns.page import Bar, Chart, Fact, Figure, Line, Page, Shown, Table
 from npl_reporting.returns.sharedwords import day_text
 from npl_reporting.returns.wording import PERCENT_DECIMALS
 
 
 def comparison_page(comparison: Comparison) -> Page:
-    """The comparison as a document."""
+    """The comparison as a document: what it comes to first, then where they disagree."""
     return Page(
         report="comparison",
         title=word("title"),
@@ -29,15 +27,17 @@ def comparison_page(comparison: Comparison) -> Page:
         reporting_date=comparison.reporting_date,
         run=comparison.id,
         currency=comparison.currency,
+        template="comparison.html",
         landscape=True,
         warnings=tuple(_warnings(comparison)),
         facts=tuple(_facts(comparison)),
-        figures=tuple(_figures(comparison.panel)),
+        figures=tuple(_figures(comparison)),
         charts=tuple(_charts(comparison)),
         tables=(
             _overview(comparison),
-            *_disagreements(comparison),
+            *disagreements(comparison),
             _categories(comparison),
+            *_limits(comparison),
             _rulebooks(comparison),
         ),
         notes=tuple(word(name) for name in ("how_counted", "without_prior", "defaults")),
@@ -46,6 +46,7 @@ def comparison_page(comparison: Comparison) -> Page:
 
 def _warnings(comparison: Comparison) -> Iterator[Text]:
     yield word("not_a_filing")
+    yield from _not_converted(comparison)
     currency = comparison.currency
     yield word("currency_of_tape", currency=currency)
     if not comparison.currency_named:
@@ -58,46 +59,72 @@ def _warnings(comparison: Comparison) -> Iterator[Text]:
             yield word("not_in_force", name=title, day=book.file.effective_from)
 
 
+def _not_converted(comparison: Comparison) -> Iterator[Text]:
+    """Of each rulebook the amounts that were read in a currency that the law did not mean."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for title, limit in named(comparison):
+        if limit.here is None:
+            amount = f"{limit.setting} {exact_text(limit.own)}"
+            found.setdefault((title, limit.own_currency), []).append(amount)
+    for (title, own), amounts in found.items():
+        listed, currency = ", ".join(amounts), comparison.currency
+        yield word("not_converted", name=title, own=own, currency=currency, amounts=listed)
+
+
 def _facts(comparison: Comparison) -> Iterator[Fact]:
     yield Fact(word("comparison"), comparison.id, mono=True)
     yield Fact(word("tape"), comparison.tape_name, mono=True)
     yield Fact(word("tape_hash"), comparison.tape_sha256, mono=True)
 
 
-def _figures(panel: Panel) -> Iterator[Figure]:
-    yield Figure(word("exposures"), _count(panel.exposures))
-    yield Figure(word("principal"), Shown(panel.amount, "money"))
-    yield Figure(word("contested"), _count(panel.contested))
-    yield Figure(word("contested_amount"), Shown(panel.contested_amount, "money"))
+def _figures(comparison: Comparison) -> Iterator[Figure]:
+    panel = comparison.panel
+    yield from _extremes(comparison)
+    yield Figure(word("contested_amount"), whole(panel.contested_amount), 1, _of_all(panel))
+    yield Figure(word("principal"), whole(panel.amount))
+    yield Figure(word("exposures"), count(panel.exposures))
+    yield Figure(word("contested"), count(panel.contested))
 
 
-def _count(number: int) -> Shown:
-    return Shown(Decimal(number), "count")
+def _extremes(comparison: Comparison) -> Iterator[Figure]:
+    """The lowest and the highest ratio, and whose they are."""
+    ratios = _ratios(comparison)
+    for name, choose in (("lowest", min), ("highest", max)):
+        if ratios:
+            share = choose(ratios.values())
+            whose = ", ".join(title for title, other in ratios.items() if other == share)
+            yield Figure(word(name), Shown(share, "percent"), 1, plain(whose))
+
+
+def _of_all(panel: Panel) -> Text | None:
+    share = ratio(panel.contested_amount, panel.amount)
+    return None if share is None else word("of_all", share=_percent(share))
+
+
+def _ratios(comparison: Comparison) -> dict[str, Decimal]:
+    """Each rulebook's nonperforming ratio; nothing where the tape holds no principal."""
+    whole_amount = comparison.panel.amount
+    found = {t: ratio(s.nonperforming_amount, whole_amount) for t, s in sides(comparison)}
+    return {title: share for title, share in found.items() if share is not None}
 
 
 def _charts(comparison: Comparison) -> Iterator[Chart]:
     """The ratios as bars, the lowest and the highest said in words."""
-    whole = comparison.panel.amount
-    if not whole:
-        return
-    ratios = {t: ratio(s.nonperforming_amount, whole) or Decimal(0) for t, s in sides(comparison)}
-    ends = {"lowest": _percent(min(ratios.values())), "highest": _percent(max(ratios.values()))}
-    bars = tuple(Bar(_plain(title), value) for title, value in ratios.items())
-    yield Chart(word("ratios"), word("ratios_said", **ends), bars, "percent")
+    ratios = _ratios(comparison)
+    if ratios:
+        ends = {"lowest": _percent(min(ratios.values())), "highest": _percent(max(ratios.values()))}
+        bars = tuple(Bar(plain(title), share) for title, share in ratios.items())
+        yield Chart(word("ratios"), word("ratios_said", **ends), bars, "percent")
 
 
 def _percent(share: Decimal) -> str:
     return f"{rounded(share * 100, PERCENT_DECIMALS)}%"
 
 
-def _plain(text: str) -> Text:
-    return {"en": text}
-
-
-def _share(part: Decimal | None, whole: Decimal, absent: str) -> Shown:
+def _share(part: Decimal | None, total: Decimal, absent: str) -> Shown:
     if part is None:
         return Shown(None, "percent", "not_computed", word(absent))
-    value = ratio(part, whole)
+    value = ratio(part, total)
     if value is None:
         return Shown(None, "percent", "not_computed", word("nothing_there"))
     return Shown(value, "percent")
@@ -106,119 +133,83 @@ def _share(part: Decimal | None, whole: Decimal, absent: str) -> Shown:
 def _money(amount: Decimal | None) -> Shown:
     if amount is None:
         return Shown(None, "money", "not_computed", word("no_allowance"))
-    return Shown(amount, "money")
-
-
-def _heads(*heads: tuple[str, page.Format]) -> tuple[Head, ...]:
-    return tuple(Head(name, word(name), format_) for name, format_ in heads)
+    return whole(amount)
 
 
 def _overview(comparison: Comparison) -> Table:
-    heads = _heads(
-        ("nonperforming", "count"), ("nonperforming_amount", "money"), ("ratio", "percent"),
-        ("allowance", "money"), ("allowance_ratio", "percent"),
+    columns = heads(
+        ("rulebook_title", "text"), ("nonperforming", "count"), ("nonperforming_amount", "money"),
+        ("ratio", "percent"), ("allowance", "money"), ("allowance_ratio", "percent"),
     )  # fmt: skip
-    whole = comparison.panel.amount
+    total = comparison.panel.amount
     lines = tuple(
         Line(
             title,
-            _plain(title),
+            plain(title),
             (
-                _count(side.nonperforming),
+                Shown(side.decided.rulebook.file.title, "text"),
+                count(side.nonperforming),
                 _money(side.nonperforming_amount),
-                _share(side.nonperforming_amount, whole, "nothing_there"),
+                _share(side.nonperforming_amount, total, "nothing_there"),
                 _money(side.allowance),
-                _share(side.allowance, whole, "no_allowance"),
+                _share(side.allowance, total, "no_allowance"),
             ),
         )
         for title, side in sides(comparison)
     )
-    return Table(heads, lines, word("overview"), stub=word("rulebook"))
-
-
-def _disagreements(comparison: Comparison) -> Iterator[Table]:
-    """The ways in which the rulebooks disagree, and the largest exposures."""
-    if not comparison.panel.patterns:
-        yield Table((), (), word("patterns"), word("agreement"))
-        return
-    answers = tuple(Head(title, _plain(title), "text") for title in comparison.titles)
-    sums = _heads(("exposures", "count"), ("principal", "money"))
-    patterns = tuple(
-        Line(
-            f"way{number}",
-            word("pattern", number=number),
-            (*_labels(comparison, way.statuses), _count(way.exposures), _money(way.amount)),
-        )
-        for number, way in enumerate(comparison.panel.patterns, 1)
-    )
-    yield Table((*answers, *sums), patterns, word("patterns"), word("patterns_note"))
-    listed = tuple(_contested(comparison, one) for one in comparison.contested)
-    note = word("largest_note", shown=f"{len(listed):,}", all=f"{comparison.panel.contested:,}")
-    stub = word("exposure")
-    yield Table(
-        (*_heads(("principal", "money")), *answers), listed, word("largest"), note, stub=stub
-    )
-
-
-def _contested(comparison: Comparison, one: Contested) -> Line:
-    statuses = _labels(comparison, [answer.status for answer in one.answers])
-    cells = (
-        _with_articles(shown, answer.articles)
-        for shown, answer in zip(statuses, one.answers, strict=True)
-    )
-    return Line(one.exposure_id, _plain(one.exposure_id), (_money(one.amount), *cells))
-
-
-def _labels(comparison: Comparison, statuses: Sequence[str]) -> Iterator[Shown]:
-    for side, status in zip(comparison.panel.sides, statuses, strict=True):
-        yield Shown(_label(comparison, side, STATUS, status), "text")
-
-
-def _label(comparison: Comparison, side: Side, name: str, outcome: Outcome) -> Text:
-    decision = next(d for d in side.decided.rulebook.decisions if d.name == name)
-    return outcome_label(decision, outcome, comparison.languages)
-
-
-def _with_articles(shown: Shown, articles: str) -> Shown:
-    assert isinstance(shown.value, dict)
-    tail = f" [{', '.join(articles.split())}]" if articles else ""
-    return Shown({key: text + tail for key, text in shown.value.items()}, "text")
+    return Table(columns, lines, word("overview"), stub=word("rulebook"))
 
 
 def _categories(comparison: Comparison) -> Table:
-    heads = _heads(
+    columns = heads(
         ("portions", "count"), ("amount", "money"), ("share", "percent"), ("allowance", "money")
     )
     lines: list[Line] = []
     for title, side in sides(comparison):
-        lines.append(Line(title, _plain(title), (), "heading"))
+        lines.append(Line(title, plain(title), (), "heading"))
         total = sum((category.amount for category in side.categories), Decimal(0))
         for category in side.categories:
             cells = (
-                _count(category.portions),
-                _money(category.amount),
+                count(category.portions),
+                whole(category.amount),
                 _share(category.amount, total, "nothing_there"),
                 _money(category.allowance),
             )
-            label = _label(comparison, side, CATEGORY, category.outcome)
+            said = label(comparison, side, CATEGORY, category.outcome)
             name = f"{title}.{outcome_text(category.outcome)}"
-            lines.append(Line(name, label, cells, level=1))
-    return Table(heads, tuple(lines), word("categories"), stub=word("category"))
+            lines.append(Line(name, said, cells, level=1))
+    return Table(columns, tuple(lines), word("categories"), stub=word("category"))
+
+
+def _limits(comparison: Comparison) -> Iterator[Table]:
+    """What the rulebooks name in money of another currency, and what stood for it."""
+    columns = heads(
+        ("setting", "text"), ("as_named", "text"), ("as_read", "text"), ("rate", "text")
+    )
+    lines = tuple(
+        Line(f"{title}.{limit.setting}", plain(title), tuple(_told(limit, comparison.currency)))
+        for title, limit in named(comparison)
+    )
+    if lines:
+        yield Table(columns, lines, word("limits"), word("limits_note"), stub=word("rulebook"))
+
+
+def _told(limit: Limit, currency: str) -> Iterator[Shown]:
+    yield Shown(limit.setting, "text")
+    yield Shown(f"{limit.own_currency} {exact_text(limit.own)}", "text")
+    here = limit.own if limit.here is None else limit.here
+    yield Shown(f"{currency} {exact_text(here)}", "text")
+    rate = limit.rate
+    yield Shown(f"{rate.text} ({rate.date}, {rate.source})" if rate else word("no_rate"), "text")
 
 
 def _rulebooks(comparison: Comparison) -> Table:
-    heads = _heads(
-        ("rulebook_title", "text"),
-        ("in_force_since", "text"),
-        ("lacking", "text"),
-        ("hash", "text"),
-    )
+    columns = heads(("in_force_since", "text"), ("lacking", "text"), ("hash", "text"))
     lines = tuple(
         Line(
             title,
-            _plain(title),
+            plain(title),
             (
-                Shown(side.decided.rulebook.file.title, "text"),
                 Shown(
                     day_text(side.decided.rulebook.file.effective_from, comparison.languages),
                     "text",
@@ -229,4 +220,4 @@ def _rulebooks(comparison: Comparison) -> Table:
         )
         for title, side in sides(comparison)
     )
-    return Table(heads, lines, word("rulebooks"), stub=word("rulebook"))
+    return Table(columns, lines, word("rulebooks"), stub=word("rulebook"))

@@ -9,18 +9,19 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_name
 
 from npl_reporting import money
-from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.yamlfile import Record, load
-from npl_reporting.resources import TEMPLATES, shown
+from npl_reporting.resources import TEMPLATES
 from npl_reporting.returns.page import Format, Page, Shown, Text
 
 WORDS = TEMPLATES / "words.yaml"
 PERCENT_DECIMALS = 2
+USUAL = "en"
+"""The language that stands in where a text lacks the page's own."""
 
 
 class Era(Record):
@@ -68,37 +69,45 @@ def fixed_words(path: Path = WORDS) -> Words:
     return load(path, Words)
 
 
+def spoken(fixed: Words, languages: Sequence[str]) -> Words:
+    """The fixed words with each of these languages: what one lacks is said in English there."""
+
+    def filled(entries: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        return {
+            name: {**dict.fromkeys(languages, texts.get(USUAL, "")), **texts}
+            for name, texts in entries.items()
+        }
+
+    dates = {**dict.fromkeys(languages, fixed.dates[USUAL]), **fixed.dates}
+    changes = {"words": filled(fixed.words), "units": filled(fixed.units), "dates": dates}
+    return fixed.model_copy(update=changes)
+
+
+def _usual(text: Text) -> Text:
+    """A text in English alone, or in the first language that it has."""
+    language = USUAL if USUAL in text else next(iter(text), USUAL)
+    return {language: text[language]} if text else {}
+
+
 class Wording:
     """Writes the texts, figures and dates of one page, main language first."""
 
     def __init__(self, page: Page, fixed: Words | None = None) -> None:
-        self._fixed = fixed or fixed_words()
+        self._fixed = spoken(fixed or fixed_words(), page.languages)
         self._languages = page.languages
         self._currency = page.currency
-        self._require_languages()
         self._locale = _locale(page.languages[0])
-
-    def _require_languages(self) -> None:
-        entries: dict[str, Mapping[str, object]] = {**self._fixed.words, "dates": self._fixed.dates}
-        problems = [
-            Problem(f"'{name}' has no words in '{language}'", "add them", shown(WORDS))
-            for name, texts in entries.items()
-            for language in self._languages
-            if language not in texts
-        ]
-        if problems:
-            raise NplError(*problems)
 
     def said(self, text: Text | str | Sequence[Said]) -> Sequence[Said]:
         """Give a text in the page's languages, once where they do not differ.
 
-        A text that has none of the page's languages comes in the first that it has.
+        A text that has none of the page's languages comes in English, or in the first that it has.
         """
         if isinstance(text, str):
             return (Said(self._languages[0], text),)
         if not isinstance(text, Mapping):
             return text
-        known = [each for each in self._languages if each in text] or list(text)[:1]
+        known = [each for each in self._languages if each in text] or list(_usual(text))
         kept: dict[str, str] = {}
         for language in known:
             kept.setdefault(text[language], language)
@@ -127,7 +136,7 @@ class Wording:
     def day(self, day: date, language: str | None = None) -> str:
         """Write a date as tables do, in the main language or the one named."""
         language = language or self._languages[0]
-        return _dated(day, self._fixed.dates[language].short, language)
+        return dated(day, self._fixed.dates[language].short, language)
 
     def long_day(self, day: date) -> Sequence[Said]:
         """Write a date in full in every language, with its era's year where there is one."""
@@ -135,12 +144,12 @@ class Wording:
 
     def _in_full(self, day: date, language: str) -> str:
         dates = self._fixed.dates[language]
-        common = _dated(day, dates.long, language)
+        common = dated(day, dates.long, language)
         if dates.era is None or day.year < dates.era.first_year:
             return common
         year = day.year - dates.era.first_year + 1
         pattern = dates.long.replace("y", f"'{dates.era.name}{year}'", 1)
-        return f"{_dated(day, pattern, language)}（{common}）"
+        return f"{dated(day, pattern, language)}（{common}）"
 
     def shown(self, cell: Shown, unit: int = 1) -> str:
         """Print one cell in the main language; a cell that could not be computed gives its mark."""
@@ -175,8 +184,8 @@ class Wording:
         return "".join(said.words for said in self.said(text)[:1])
 
     def words(self, text: Text, language: str) -> str:
-        """Give a text in one language, or in the first that it has."""
-        return text.get(language) or next(iter(text.values()), "")
+        """Give a text in one language, or in English, or in the first that it has."""
+        return text.get(language) or "".join(_usual(text).values())
 
     def joined(self, texts: Sequence[Text]) -> Text:
         """Join short texts into one line in each language."""
@@ -232,10 +241,14 @@ def _or(given: int | None, otherwise: int) -> int:
     return otherwise if given is None else given
 
 
-def _dated(day: date, pattern: str, language: str) -> str:
+def dated(day: date, pattern: str, language: str) -> str:
+    """Write a date by a pattern with the names that the language has for months."""
     return format_date(day, pattern, locale=_locale(language))
 
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(language, sep="-")
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(USUAL)
