@@ -229,6 +229,7 @@ def test_a_rule_file_names_each_part_once(tmp_path: Path) -> None:
         rulebook(tmp_path, "twice", {"currency: TWD": order.replace("costs", "interest")})
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_schedule_and_is_replayed_with_it(tmp_path: Path) -> None:
     """The tape says nothing of arrears; by the schedule 200 days are past due."""
     store = Store(f"sqlite:///{tmp_path}/npl.db")

@@ -62,7 +62,7 @@ def keep_answers(engine: Engine, rulebook: Rulebook, cases: tuple[Case, ...], na
         f"CREATE OR REPLACE TABLE {name}_decided AS SELECT row, exposure_id, debtor_id, portion, "
         f"amount, {whole} AS exposure_amount, first_portion, case_id{amounts} FROM {TREATED}"
     )
-    engine.register(f"{name}_cases", _verdicts(rulebook, cases))
+    engine.register(f"{name}_cases", verdict_table(rulebook, cases))
     engine.execute(f"CREATE OR REPLACE TABLE {name}_verdicts AS SELECT * FROM {name}_cases")
     return Decided(rulebook, cases, f"{name}_decided", f"{name}_verdicts")
 
@@ -84,7 +84,8 @@ def _filled(rulebook: Rulebook, column: str) -> str:
     return f"CAST(coalesce({quoted(column)}, {constant_sql(default).text}) AS {kind})"
 
 
-def _verdicts(rulebook: Rulebook, cases: Sequence[Case]) -> pa.Table:
+def verdict_table(rulebook: Rulebook, cases: Collection[Case]) -> pa.Table:
+    """Every decision on every case: the columns that `Decided.verdicts` has."""
     rows: dict[str, list[object]] = {
         name: [] for name in ("case_id", "decision", "outcome", "severity", "rules", "articles")
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.law.rulebook import Decision, Outcome, Rulebook
 from npl_reporting.money import RATE_DECIMALS
@@ -9,13 +11,15 @@ from npl_reporting.portfolio import facts
 
 
 def declare_evaluated(
-    engine: Engine, source: str, prefix: str, rulebook: Rulebook, shared: str = ""
-) -> str:
+    engine: Engine, source: str, prefix: str, rulebook: Rulebook, shared: str = "",
+    pins: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """Make views that decide every row of `source` in SQL; return the name of the last.
 
     It has a column for each decision and, as `fired <decision>`, the list of the ids of all rules
     that hold. `shared` names the chain whose values over debtors are to be used, where `source`
-    does not hold all exposures of its debtors.
+    does not hold all exposures of its debtors. `pins` gives for a decision the branches of a CASE
+    whose outcomes stand whatever the rules say.
     """
     current = source
     for number, stage in enumerate(rulebook.stages):
@@ -28,7 +32,7 @@ def declare_evaluated(
             current = f"{prefix}_portions"
         for decision in stage.decisions:
             view = quoted(f"{prefix} decides {decision.name}")
-            engine.declare(view, _decided(decision, current))
+            engine.declare(view, _decided(decision, current, (pins or {}).get(decision.name, "")))
             current = view
     return current
 
@@ -38,15 +42,17 @@ def fired_column(decision: str) -> str:
     return f"fired {decision}"
 
 
-def _decided(decision: Decision, source: str) -> str:
+def _decided(decision: Decision, source: str, pin: str) -> str:
     fired = quoted(fired_column(decision.name))
+    outcome = _outcome(decision, fired)
+    outcome = f"CASE {pin} ELSE {outcome} END" if pin else outcome
     holds = ", ".join(
         f"CASE WHEN {rule.condition.condition.sql()} THEN {literal(rule.id)} END"
         for rule in decision.rules
     )
     ids = f"list_filter([{holds}], lambda id: id IS NOT NULL)" if holds else "CAST([] AS VARCHAR[])"
     return (
-        f"SELECT *, {_outcome(decision, fired)} AS {quoted(decision.name)} "
+        f"SELECT *, {outcome} AS {quoted(decision.name)} "
         f"FROM (SELECT *, {ids} AS {fired} FROM {source})"
     )
 

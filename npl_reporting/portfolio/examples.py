@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from npl_reporting.engine import Engine, quoted
+from npl_reporting.law.exampletext import FINDINGS
 from npl_reporting.law.expressions import NUMBERS
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import Example
@@ -117,11 +118,23 @@ def _decide(
     _fill(engine, rulebook, rows, columns)
     cases = classify(engine, rulebook, columns, None)
     treated: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers}
+    said = _said(engine, rulebook)
     for record in engine.records(f'SELECT * FROM {TREATED} ORDER BY "row"'):
         number, place = divmod(record["row"], _PLACES)
         if place == 0:
-            treated[number].append(record)
+            treated[number].append({**record, FINDINGS: frozenset(said.get(record["row"], ()))})
     return treated, {case.id: case for case in cases}
+
+
+def _said(engine: Engine, rulebook: Rulebook) -> Mapping[int, list[str]]:
+    """The findings of the rulebook on each row."""
+    said: dict[int, list[str]] = {}
+    for text, value in rulebook.findings:
+        for (row,) in engine.rows(
+            f'SELECT "row" FROM {TREATED} WHERE first_portion AND {value.sql}'
+        ):
+            said.setdefault(row, []).append(text.id)
+    return said
 
 
 _PLACES = 1000
@@ -168,15 +181,29 @@ def _text(value: object) -> str | None:
 
 def compare(decided: DecidedExample) -> Iterator[Failure]:
     """Every expectation of an example that was not met."""
-    example, rulebook = decided.example, decided.rulebook
+    example = decided.example
     for name, expected in example.expect.items():
+        if isinstance(expected, tuple):
+            yield from _findings(decided, expected)
+            continue
         wanted = expected if isinstance(expected, dict) else {"": expected}
         for portion, value in wanted.items():
             found = _found(decided, name, portion)
             if not _equal(found, value):
                 shown = f"{name} ({portion})" if portion else name
-                line = rulebook.yaml.lines.get(("examples", decided.number), 1)
-                yield Failure(example.name, line, shown, str(value), str(found))
+                yield _failure(decided, shown, str(value), str(found))
+
+
+def _findings(decided: DecidedExample, expected: tuple[object, ...]) -> Iterator[Failure]:
+    found = decided.rows[0][FINDINGS]
+    if found != frozenset(expected):
+        told = (", ".join(sorted(map(str, names))) or "none" for names in (expected, found))
+        yield _failure(decided, FINDINGS, *told)
+
+
+def _failure(decided: DecidedExample, name: str, expected: str, found: str) -> Failure:
+    line = decided.rulebook.yaml.lines.get(("examples", decided.number), 1)
+    return Failure(decided.example.name, line, name, expected, found)
 
 
 def _found(decided: DecidedExample, name: str, portion: str) -> object:

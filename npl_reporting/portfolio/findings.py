@@ -8,6 +8,7 @@ from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import Finding
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.checks import all_checks, phases
+from npl_reporting.portfolio.deltafindings import delta_words
 
 _COLUMNS = 'check_id, severity, "row", exposure_id, "column", value, expected'
 ALL_COLUMNS = ""
@@ -82,5 +83,11 @@ def findings(engine: Engine, rulebook: Rulebook | None = None) -> Iterator[Findi
             yield Finding(
                 record["check_id"], record["severity"], record["row"], record["exposure_id"],
                 column, record["value"], record["expected"],
-                added.get(record["check_id"]) or all_checks()[record["check_id"]].words(column),
+                added.get(record["check_id"]) or _words(record["check_id"], column),
             )  # fmt: skip
+
+
+def _words(check: str, column: str | None) -> dict[str, str]:
+    if check in delta_words():
+        return {lang: text.format(column=column) for lang, text in delta_words()[check].items()}
+    return all_checks()[check].words(column)

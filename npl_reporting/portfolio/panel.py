@@ -100,7 +100,7 @@ def _side(engine: Engine, decided: Decided, number: int, present: Collection[str
 
 def _allowances(engine: Engine, decided: Decided) -> Mapping[str, Decimal] | None:
     """The least allowance of every case; None where the rulebook asks for none."""
-    if not _asks_for_allowance(decided.rulebook):
+    if not asks_for_allowance(decided.rulebook):
         return None
     return dict(
         engine.rows(
@@ -109,7 +109,7 @@ def _allowances(engine: Engine, decided: Decided) -> Mapping[str, Decimal] | Non
     )
 
 
-def _asks_for_allowance(rulebook: Rulebook) -> bool:
+def asks_for_allowance(rulebook: Rulebook) -> bool:
     """Whether the rulebook computes one, at a rate that its settings do not leave at zero."""
     rates = (d.outcomes for d in rulebook.decisions if d.name == f"{ALLOWANCE}_rate")
     return ALLOWANCE in rulebook.amounts and all(any(outcomes) for outcomes in rates)

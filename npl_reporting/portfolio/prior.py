@@ -43,14 +43,15 @@ def _values(rulebook: Rulebook, had: dict[str, str]) -> Iterator[tuple[str, str]
     """SQL over the prior run's rows of one exposure, for each `prior_…` column it can fill."""
     for decision in rulebook.decisions:
         if decision.name in had:
-            yield f"prior_{decision.name}", _severest(decision)
+            yield f"prior_{decision.name}", severest_sql(decision)
     for name in rulebook.carried:
         if name in had:
             kind = sql_type(rulebook, f"prior_{name}")
             yield f"prior_{name}", f"CAST(any_value({quoted(name)}) AS {kind})"
 
 
-def _severest(decision: Decision) -> str:
+def severest_sql(decision: Decision) -> str:
+    """The severest of the outcomes of one exposure's portions, as an aggregate."""
     column = quoted(decision.name)
     if decision.rate:
         return f"max({column})"

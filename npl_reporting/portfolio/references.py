@@ -12,8 +12,13 @@ from npl_reporting.portfolio.findings import add_one, add_rows
 _CODE = "[A-Z]{3}"
 
 
-def find_reference_faults(engine: Engine, present: Collection[str], currency: str) -> None:
-    """Record what does not fit between rows; `present` are the tape's columns."""
+def find_reference_faults(
+    engine: Engine, present: Collection[str], currency: str, *, several: bool = False
+) -> None:
+    """Record what does not fit between rows; `present` are the tape's columns.
+
+    `several` allows rows in other known currencies, which have been converted.
+    """
     if _repeated(engine, "exposure_id", "exposure_id IS NOT NULL"):
         _duplicates(engine)
     for column in _foldable(engine, ("exposure_id", "debtor_id")):
@@ -21,7 +26,7 @@ def find_reference_faults(engine: Engine, present: Collection[str], currency: st
     _contradictions(engine, present)
     _same_loans(engine, present)
     if "currency" in present:
-        _currencies(engine, currency)
+        _currencies(engine, currency, several=several)
 
 
 def _folded(column: str) -> str:
@@ -134,7 +139,7 @@ def _same_loans(engine: Engine, present: Collection[str]) -> None:
         add_rows(engine, name, source, column="exposure_id", value="exposure_id", expected=expected)
 
 
-def _currencies(engine: Engine, currency: str) -> None:
+def _currencies(engine: Engine, currency: str, *, several: bool) -> None:
     codes = engine.rows(
         "SELECT currency, count(*) FROM tape "
         f"WHERE regexp_full_match(currency, {literal(_CODE)}) GROUP BY ALL ORDER BY ALL"
@@ -145,7 +150,7 @@ def _currencies(engine: Engine, currency: str) -> None:
     for check, _ in of_kind("unknown_currency"):
         add_rows(engine, check, source, column="currency", value="currency")
     kind = "several_currencies" if len(known) > 1 else "foreign_currency"
-    if set(known) - {currency}:
+    if set(known) - {currency} and not several:
         value = ", ".join(
             f"{code} in {count} row{'s' * (count > 1)}" for code, count in known.items()
         )

@@ -12,7 +12,6 @@ from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.columns import Column, Dictionary
 from npl_reporting.law.rulefile import Part
 from npl_reporting.law.yamlfile import load
-from npl_reporting.money import minor_digits
 from npl_reporting.portfolio.casts import sql_type
 from npl_reporting.portfolio.mapping import map_columns
 from npl_reporting.portfolio.opening import open_raw
@@ -55,13 +54,15 @@ class Schedule:
         return tuple(part for part, column in PARTS.items() if column in self.columns)
 
 
-def open_schedule(engine: Engine, path: Path, currency: str) -> Schedule:
-    """Read a schedule into the table `schedule`; NplError if the file cannot be one."""
+def open_schedule(engine: Engine, path: Path, decimals: int) -> Schedule:
+    """Read a schedule into the table `schedule`; NplError if the file cannot be one.
+
+    `decimals` are those that its money may have.
+    """
     source = TapeSource(path)
     raw = open_raw(engine, source, schedule_columns())
     columns = map_columns(None, raw.kinds, schedule_columns()).columns
     _refuse_unfit(path, {column.name for column in columns})
-    decimals = minor_digits(currency)
     readings = tuple(
         read_column(c.name, schedule_columns()[c.name], c.raw, c.kind, decimals) for c in columns
     )

@@ -52,7 +52,7 @@ class TapeSource:
 
     `encoding` and `delimiter` are for CSV, `sheet` for Excel; `mapping` is the file that gives a
     bank's own column names and codes their meaning; `schedule` the file of instalments and
-    payments that stands beside the tape.
+    payments that stands beside the tape, `rates` the file of exchange rates.
     """
 
     path: Path
@@ -61,11 +61,12 @@ class TapeSource:
     sheet: str | None = None
     mapping: Path | None = None
     schedule: Path | None = None
+    rates: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that the data engine opens."""
-        return (self.path, *([self.schedule] if self.schedule else []))
+        return (self.path, *(path for path in (self.schedule, self.rates) if path))
 
 
 @dataclass(frozen=True)

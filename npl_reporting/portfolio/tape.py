@@ -15,12 +15,20 @@ from npl_reporting.money import minor_digits
 from npl_reporting.portfolio.arrears import add_arrears, declare_arrears
 from npl_reporting.portfolio.checks import phases
 from npl_reporting.portfolio.control import ControlResult, compare_with_ledger
+from npl_reporting.portfolio.exchange import (
+    Converted,
+    FlowRate,
+    convert,
+    kept_originals,
+    widest_decimals,
+)
 from npl_reporting.portfolio.findings import count_findings, declare_findings, findings
 from npl_reporting.portfolio.headings import free_names, refuse_missing
 from npl_reporting.portfolio.logic import find_logic_faults, logic_checks
 from npl_reporting.portfolio.mapping import Mapped, map_columns
 from npl_reporting.portfolio.opening import open_raw
 from npl_reporting.portfolio.quarantine import Counts, Total, divide, totals
+from npl_reporting.portfolio.rates import Rates, read_rates
 from npl_reporting.portfolio.rawtape import RawTape, declare_rewritten
 from npl_reporting.portfolio.readings import Reading, read_column, shortest_text
 from npl_reporting.portfolio.references import find_reference_faults
@@ -38,7 +46,8 @@ class Terms:
 
     `columns` is the dictionary with the rulebook's own columns; `taken` are names that the
     rulebook gives to facts and decisions; `appropriation` is the order in which a payment goes to
-    the parts of an instalment.
+    the parts of an instalment; `flow` is the rate of flows in another currency, where it is not the
+    average of the period that ends on the day.
     """
 
     columns: Mapping[str, Column]
@@ -46,6 +55,7 @@ class Terms:
     reporting_date: date
     taken: Collection[str] = ()
     appropriation: Sequence[Part] = APPROPRIATION
+    flow: FlowRate | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,8 @@ class Tape:
     `columns` are those of the dictionary that it has; `others` maps the further names in its
     header to the names they have in `exposures`. `failed` counts the findings of each check;
     `skipped` are the checks that could not be made for want of a column. `blocking` counts the
-    errors that forbid a run: all of them, or with quarantine those of no single row.
+    errors that forbid a run: all of them, or with quarantine those of no single row. `converted`
+    are the currencies that it was in besides its own, and `rates` where their rates come from.
     """
 
     path: Path
@@ -72,6 +83,8 @@ class Tape:
     errors: int
     warnings: int
     blocking: int
+    converted: tuple[Converted, ...] = ()
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True)
@@ -99,19 +112,24 @@ def read_tape(
     tape's columns, typed), `findings` (see `findings()`), and `set_aside`: like `exposures`, and
     empty unless `quarantine` moves the rows with errors there.
     """
-    schedule = open_schedule(engine, source.schedule, terms.currency) if source.schedule else None
+    rates = read_rates(engine, source.rates, terms.currency) if source.rates else None
+    decimals = widest_decimals(rates) if rates else minor_digits(terms.currency)
+    schedule = open_schedule(engine, source.schedule, decimals) if source.schedule else None
     raw = open_raw(engine, source, terms.columns)
     mapped = map_columns(source.mapping, raw.kinds, terms.columns)
     refuse_missing(source, mapped, terms.columns)
-    layout = _layout(mapped, raw, terms)
+    kept = kept_originals(terms.columns) if rates else ()
+    layout = _layout(mapped, raw, terms, decimals, kept)
     _declare(engine, source, raw, layout)
     declare_findings(engine)
     with _reading(engine, source):
         if not engine.value("SELECT count(*) FROM (SELECT 1 FROM tape LIMIT 1)"):
             raise refusal(source.path, "has a header and no row", "export the tape again")
-        settled = _settle(engine, schedule, layout, terms) if schedule else ()
+        settled = _settle(engine, schedule, layout, terms, decimals) if schedule else ()
         columns = (*layout.columns, *settled)
-        skipped = _find(engine, layout, columns, terms)
+        converted = _convert(engine, rates, columns, terms) if rates else ()
+        columns = (*columns, *(_named(engine, terms, columns) if rates else ()))
+        skipped = _find(engine, layout, columns, terms, several=bool(converted))
         controls = compare_with_ledger(engine, control, terms.columns, columns) if control else ()
         divide(engine, quarantine=quarantine)
         counts, sums = totals(engine, _money(columns, terms))
@@ -120,16 +138,18 @@ def read_tape(
     return Tape(
         file.path, file.format, file.size, file.sha256, columns, layout.others, counts, sums,
         count_findings(engine), skipped, controls, severe, mild, general if quarantine else severe,
+        converted, rates,
     )  # fmt: skip
 
 
-def _layout(mapped: Mapped, raw: RawTape, terms: Terms) -> _Layout:
-    decimals = minor_digits(terms.currency)
+def _layout(
+    mapped: Mapped, raw: RawTape, terms: Terms, decimals: int, kept: Collection[str]
+) -> _Layout:
     readings = tuple(
         read_column(c.name, terms.columns[c.name], c.raw, c.kind, decimals, c.date_form)
         for c in mapped.columns
     )
-    others = free_names(mapped.others, [*terms.columns, *terms.taken])
+    others = free_names(mapped.others, [*terms.columns, *terms.taken, *kept])
     sources = {new: _kept(name, raw.kinds[name]) for name, new in others.items()}
     return _Layout(readings, others, sources)
 
@@ -164,20 +184,37 @@ def _unreadable(source: TapeSource, error: UnreadableFile) -> Exception:
     return refusal(source.path, f"is damaged: {error}", "copy or export it again")
 
 
-def _settle(engine: Engine, schedule: Schedule, layout: _Layout, terms: Terms) -> tuple[str, ...]:
+def _settle(
+    engine: Engine, schedule: Schedule, layout: _Layout, terms: Terms, decimals: int
+) -> tuple[str, ...]:
     """Derive arrears from a schedule; return the columns that the tape did not have."""
     find_schedule_faults(engine, schedule)
     arrears = declare_arrears(engine, schedule, terms.appropriation, terms.reporting_date)
-    decimals = minor_digits(terms.currency)
     return add_arrears(engine, arrears, layout.columns, terms.columns, decimals)
 
 
-def _find(engine: Engine, layout: _Layout, columns: Sequence[str], terms: Terms) -> tuple[str, ...]:
+def _convert(
+    engine: Engine, rates: Rates, columns: Sequence[str], terms: Terms
+) -> tuple[Converted, ...]:
+    """Bring all money into one currency; return the others that the tape was in."""
+    flow = terms.flow or FlowRate("average", terms.reporting_date)
+    return convert(engine, rates, terms.reporting_date, flow, columns, terms.columns)
+
+
+def _named(engine: Engine, terms: Terms, columns: Sequence[str]) -> list[str]:
+    """What the conversion kept and rules may read."""
+    has = engine.columns("tape")
+    return [name for name in terms.columns if name in has and name not in columns]
+
+
+def _find(
+    engine: Engine, layout: _Layout, columns: Sequence[str], terms: Terms, *, several: bool
+) -> tuple[str, ...]:
     """Run the three phases; return the ids of the checks that could not be made."""
     renamed = {name: new for name, new in layout.others.items() if name != new}
     note_other_columns(engine, list(layout.others), renamed, terms.columns)
     find_syntax_faults(engine, layout.readings)
-    find_reference_faults(engine, columns, terms.currency)
+    find_reference_faults(engine, columns, terms.currency, several=several)
     ready = logic_checks(terms.columns, columns, terms.reporting_date)
     find_logic_faults(engine, ready)
     made = {check.id for check in ready}
@@ -185,7 +222,8 @@ def _find(engine: Engine, layout: _Layout, columns: Sequence[str], terms: Terms)
 
 
 def _money(columns: Sequence[str], terms: Terms) -> Sequence[str]:
-    return [name for name in columns if terms.columns[name].type == "money"]
+    kept = kept_originals(terms.columns)
+    return [n for n in columns if terms.columns[n].type == "money" and n not in kept]
 
 
 def _severities(engine: Engine) -> tuple[int, int, int]:
