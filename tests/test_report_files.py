@@ -13,8 +13,10 @@ from conftest import Golden
 from npl_reporting.errors import NplError
 from npl_reporting.law.expressions import Kind, Scope
 from npl_reporting.law.shelf import Shelved, load_rulebook, shelf
+from npl_reporting.portfolio.movement import movement_scope
 from npl_reporting.resources import REPORTS
 from npl_reporting.returns.book import plan_reports
+from npl_reporting.returns.fitting import fitted
 from npl_reporting.returns.sharedwords import shared_words
 from npl_reporting.returns.shelf import load_report, load_reports
 
@@ -64,7 +66,9 @@ def test_a_jurisdiction_without_report_files_has_no_reports(tmp_path: Path) -> N
 def test_shared_words_are_in_the_same_languages_throughout() -> None:
     words = shared_words()
     texts = {**words.reasons, **words.frequencies, **words.words}
-    assert {tuple(sorted(text)) for text in texts.values()} == {("en", "zh-TW")}
+    assert {tuple(sorted(text)) for text in texts.values()} == {
+        ("en", "es", "ja", "ko", "zh-CN", "zh-HK", "zh-TW")
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,5 +76,6 @@ def test_shared_words_are_in_the_same_languages_throughout() -> None:
 )
 def test_the_reports_in_force_fit_every_rulebook(shelved: Shelved) -> None:
     rulebook = load_rulebook(str(shelved.path))
-    reports = load_reports(rulebook.name, shelved.effective_from)
-    assert len(plan_reports(reports, rulebook.scope, {})) == len(reports)
+    reports = fitted(load_reports(rulebook.name, shelved.effective_from), rulebook)
+    plans = plan_reports(reports, rulebook.scope, {}, movement_scope(rulebook))
+    assert len(plans) == len(reports)
