@@ -22,6 +22,10 @@ from npl_reporting.request import Request
 from npl_reporting.returns.annex import case_decisions
 from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.checks import CheckResult
+from npl_reporting.returns.filing.definition import Filing
+from npl_reporting.returns.filing.package import MEDIA_TYPE, write_filings
+from npl_reporting.returns.filing.subject import Subject
+from npl_reporting.returns.machine import MEDIA_TYPES, write_returns
 from npl_reporting.returns.outputs import (
     ratios,
     write_cases,
@@ -55,6 +59,7 @@ class Drafted:
     cells: Sequence[Cell]
     checks: Sequence[CheckResult]
     findings: int
+    filings: Sequence[Filing] = ()
 
     def decided(self) -> Iterator[records.CaseDecision]:
         """Every decision on every case, as the store keeps it."""
@@ -77,11 +82,23 @@ def files(
         Written("cells", write_cells(drafted.cells, folder / "cells.csv"), "text/csv"),
         Written("summary", summary, "application/json"),
     ]
-    for report, content in render_all(pages, work=work).items():
+    for path in write_returns(drafted.reports, pages, drafted.cells, folder):
+        written.append(Written("return", path, MEDIA_TYPES[path.suffix]))
+    for path in _filed(drafted, folder):
+        written.append(Written("return", path, MEDIA_TYPE))
+    drawn = render_all(pages if drafted.request.printed else (), work=work)
+    for report, content in drawn.items():
         path = folder / f"{drafted.run.jurisdiction}-{report}.pdf"
         path.write_bytes(content)
         written.append(Written("pdf", path, "application/pdf"))
     return tuple(written)
+
+
+def _filed(drafted: Drafted, folder: Path) -> Iterator[Path]:
+    """The run as the files that an authority accepts, where the run says who reports."""
+    run, request = drafted.run, drafted.request
+    subject = Subject(request.entity, run.reporting_date, run.currency, run.id, request.changes)
+    return write_filings(drafted.filings, drafted.reports, drafted.cells, subject, folder)
 
 
 def _summary(drafted: Drafted, seal: Seal) -> dict[str, Any]:
@@ -136,6 +153,8 @@ def _inputs(drafted: Drafted) -> list[Written]:
         Written("rulebook", rulebook.path, "application/yaml"),
         *(Written("report_definition", report.file.path, "application/yaml") for report in reports),
     ]
+    for filing in drafted.filings:
+        inputs += [Written("filing_definition", path, "text/plain") for path in filing.files]
     if request.tape.mapping:
         inputs.append(Written("mapping", request.tape.mapping, "application/yaml"))
     if request.control:
@@ -144,6 +163,16 @@ def _inputs(drafted: Drafted) -> list[Written]:
         inputs.append(Written("policy", request.policy, "application/yaml"))
     if request.tape.schedule:
         inputs.append(Written("schedule", request.tape.schedule, "application/octet-stream"))
+    if request.tape.rates:
+        inputs.append(Written("rates", request.tape.rates, "application/octet-stream"))
+    if request.exits:
+        inputs.append(Written("exits", request.exits, "application/octet-stream"))
+    if request.comments:
+        inputs.append(Written("comments", request.comments, "application/octet-stream"))
+    if request.deltas:
+        inputs.append(Written("deltas", request.deltas[0], "application/json"))
+        kind = "application/octet-stream"
+        inputs += [Written("evidence", path, kind) for path in request.deltas[1:]]
     return inputs
 
 

@@ -19,9 +19,12 @@ class Request:
 
     `rules` is a jurisdiction or a rule file's path. `changes` holds `--set name=value` as text:
     settings of the rulebook and parameters of the reports. `languages` empty means the rulebook's.
-    Without `printed` no PDF is drawn. `policy` is a bank's own on top of the law. A replay names its report files' folder in `reports`, and in
+    Without `printed` no PDF is drawn. `exits` says what became of exposures that left the tape
+    and `comments` why cells moved;
+    `entity` is the bank that reports, by its LEI or name. `policy` is a bank's own on top of the law. A replay names its report files' folder in `reports`, and in
     `later_rulebook` what the shelf held when the run was made (see record.py).
-    `approved` says whether the rulebook was approved then; None asks the store.
+    `approved` says whether the rulebook was approved then; None asks the store. `deltas` are the
+    file of overrides and adjustments, then their evidence; None asks the store.
     """
 
     tape: TapeSource
@@ -34,9 +37,13 @@ class Request:
     changes: Mapping[str, str] = field(default_factory=dict)
     printed: bool = True
     policy: Path | None = None
+    exits: Path | None = None
+    comments: Path | None = None
+    entity: str = ""
     reports: Path | None = None
     later_rulebook: str | None = None
     approved: bool | None = None
+    deltas: tuple[Path, ...] | None = None
 
 
 @dataclass(frozen=True)

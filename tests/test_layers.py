@@ -13,7 +13,22 @@ import npl_reporting
 PACKAGE = Path(npl_reporting.__file__).parent
 LAYERS = (  # top to bottom; CONTRIBUTING.md says what each is for
     {"__main__", "cli", "demo", "web"},
-    {"quarter", "run", "record", "deliver", "request", "submission", "impact", "compare"},
+    {
+        "quarter",
+        "run",
+        "agreed",
+        "treated",
+        "returned",
+        "record",
+        "deliver",
+        "request",
+        "submission",
+        "impact",
+        "compare",
+        "outlook",
+        "earlier",
+        "variance",
+    },
     {"returns", "disposal"},
     {"evidence", "migrations"},
     {"portfolio"},
@@ -29,10 +44,13 @@ DOORS = {
     "cryptography": {"evidence.signing"},
     "pyhanko": {"returns.signature"},
     "weasyprint": {"returns.render"},
+    "xlsxwriter": {"returns.spreadsheet"},
     "ruamel": {"law.yamlfile"},
     "sqlglot": {"law.syntax"},
     "typer": {"cli"},
     "statsmodels": {"disposal.fit"},
+    "holidays": {"submission.workdays"},
+    "stdnum": {"returns.filing.subject"},
 }
 
 

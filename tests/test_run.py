@@ -180,7 +180,11 @@ def test_quarantine_sets_them_aside_and_says_so_on_page_one(tmp_path: Path) -> N
 def test_a_difference_between_the_evaluators_stops_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DecisionRules, "fired", lambda self, bands: frozenset())
+    monkeypatch.setattr(
+        DecisionRules,
+        "fired",
+        lambda self, bands: frozenset(rule.id for rule in self.decision.rules),
+    )
     with pytest.raises(DataError, match="the two evaluators differ on decision"):
         run_tape(tmp_path, write_tape(tmp_path))
     assert not (tmp_path / "npl.db").exists()

@@ -21,7 +21,8 @@ class Column(Record):
 
     `empty: zero_elapsed` says of a date that nothing has begun where it is empty, so that time
     counted from it is zero. `level: debtor` says that the value belongs to the debtor, and so is
-    the same on all of the debtor's exposures. `values` closes the list of texts allowed.
+    the same on all of the debtor's exposures. `values` closes the list of texts allowed. A run
+    keeps what is `kept` for the next quarter's movement.
     """
 
     type: ColumnType
@@ -34,6 +35,7 @@ class Column(Record):
     level: Literal["exposure", "debtor"] = "exposure"
     empty: Literal["missing", "zero_elapsed"] = "missing"
     default: str | int | Decimal | bool | date | None = None
+    kept: bool = False
 
     @property
     def kind(self) -> Kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from npl_reporting.errors import NplError
 from npl_reporting.law.columns import Column
@@ -71,6 +72,10 @@ class Compiler:
         for name, setting in self.names.file.settings.items():
             if setting.cite is not None:
                 self.names.citation(setting.cite, ("settings", name, "cite"))
+            number = isinstance(setting.value, int | Decimal)
+            if setting.money and (not number or isinstance(setting.value, bool)):
+                what = f"'{setting.value}' is no amount of money"
+                self.names.fault(("settings", name, "money"), what, "write a number, or remove it")
 
     def _portions(self) -> dict[str, Value]:
         portions: dict[str, Value] = {}

@@ -63,7 +63,8 @@ class DecisionReader:
                 self.names.fault(
                     (*where, "outcomes"), "a rate has no list of outcomes", "remove it"
                 )
-            written = [*(rule.then for rule in text.rules), text.default or 0]
+            written = [rule.then for rule in text.rules]
+            written += [] if text.default is None else [text.default]
             rates = [
                 self.names.settings.get(rate, 0) if isinstance(rate, str) else rate
                 for rate in written

@@ -12,6 +12,8 @@ from npl_reporting.law.yamlfile import Path_
 from npl_reporting.money import minor_digits, to_units
 
 Fault = tuple[Path_, str, str]
+FINDINGS = "findings"
+"""What an example expects under this name are the findings on its loan."""
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
     "money": (int, Decimal),
@@ -88,12 +90,24 @@ def _exact(value: Decimal, decimals: int) -> bool:
     return True
 
 
+def _findings(value: object, place: Path_, file: RuleFile) -> Iterator[Fault]:
+    """Findings are expected by their ids, all of them; an empty list expects none."""
+    if not isinstance(value, tuple):
+        yield place, "the findings expected are no list", "write [id, id], or [] for none"
+        return
+    for name in value:
+        if name not in {finding.id for finding in file.findings}:
+            yield place, f"there is no finding '{name}'", "name one of the file's findings"
+
+
 def _expected(
     example: Example, where: Path_, file: RuleFile, known: Collection[str]
 ) -> Iterator[Fault]:
     for name, value in example.expect.items():
         place = (*where, "expect", name)
-        if name not in known:
+        if name == FINDINGS:
+            yield from _findings(value, place, file)
+        elif name not in known:
             yield place, f"nothing is called '{name}'", "name a decision, a fact or an amount"
         for portion in value if isinstance(value, dict) else ():
             if portion not in file.portions:

@@ -29,12 +29,16 @@ class Source(Record):
 
 
 class Setting(Record):
-    """What the law leaves open, or what could not be verified, with its default and the reason."""
+    """What the law leaves open, or what could not be verified, with its default and the reason.
+
+    A value that is `money` is in the file's currency: for a tape in another it has to be converted.
+    """
 
     value: SettingValue
     basis: Basis
     why: Text
     cite: str | None = None
+    money: bool = False
 
 
 class FactText(Record):
@@ -111,6 +115,19 @@ class Example(Record):
     cite: str | tuple[str, ...] = ()
 
 
+class MovementTerms(Record):
+    """How flows between two quarters are counted, where forms differ.
+
+    Without `split_cure_payment` the payment that cures an exposure is part of what was upgraded;
+    with it, it is a recovery, and only the rest is upgraded. `flow_rate` is the exchange rate at
+    which flows in another currency are counted: the average of the period, the rate of its end or
+    that of its beginning; what balances gain or lose besides is the exchange difference.
+    """
+
+    split_cure_payment: bool = False
+    flow_rate: Literal["average", "closing", "opening"] = "average"
+
+
 class RuleFile(Record):
     """One jurisdiction's rules in force from one date."""
 
@@ -124,6 +141,7 @@ class RuleFile(Record):
     sources: dict[str, Source]
     months: MonthsConvention = "same_day"
     appropriation: tuple[Part, ...] = APPROPRIATION
+    movement: MovementTerms = MovementTerms()
     portions: dict[Name, str]
     portion_labels: dict[str, Text] = Field(default_factory=dict)
     review_by: date | None = None

@@ -100,12 +100,16 @@ def with_settings(rulebook: Rulebook, changes: Mapping[str, str]) -> Rulebook:
     return _compiled(rulebook.file, rulebook.yaml, rulebook.sha256, changes)
 
 
-def in_currency(rulebook: Rulebook, currency: str) -> Rulebook:
-    """The same rules read over amounts in another currency, for a comparison: exact in its units."""
+def in_currency(rulebook: Rulebook, currency: str, amounts: Mapping[str, Decimal] = {}) -> Rulebook:
+    """The same rules read over amounts in another currency, for a comparison: exact in its units.
+
+    `amounts` gives the settings that are money as they are in that currency; what it lacks keeps
+    its number.
+    """
     if currency == rulebook.file.currency:
         return rulebook
     file = rulebook.file.model_copy(update={"currency": currency, "examples": ()})
-    changed = {name: rulebook.settings[name] for name in rulebook.changed}
+    changed = {name: rulebook.settings[name] for name in rulebook.changed} | dict(amounts)
     names = Names(file, rulebook.yaml, column_dictionary(), changed)
     return Compiler(names).rulebook(rulebook.sha256)
 

@@ -83,8 +83,12 @@ def reading(rulebook: Rulebook, name: str, band: int, language: str) -> str:
     """One thing that a case read: the name's label and its band in words."""
     labels, unit = value_labels(rulebook, name), unit_of(rulebook, name)
     value = band_words(rulebook.bands[name], band, language, labels, unit)
-    label = phrase("portion", language) if name == "portion" else rulebook.label(name, language)
-    return phrase("reading", language, name=label, value=value)
+    return phrase("reading", language, name=label_of(rulebook, name, language), value=value)
+
+
+def label_of(rulebook: Rulebook, name: str, language: str) -> str:
+    """What a case reads, by its label alone."""
+    return phrase("portion", language) if name == "portion" else rulebook.label(name, language)
 
 
 _BY_SIGN = {">": "above", ">=": "from", "<": "below", "<=": "up_to"}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -154,8 +155,9 @@ def content(path: Path) -> bytes:
         raise NplError(Problem(f"cannot be read: {error.strerror}", file=shown(path))) from None
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, path: Path) -> YamlFile:
-    """Parse text as if it stood in the file `path`."""
+    """Parse text as if it stood in the file `path`; the same text is parsed once per process."""
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
