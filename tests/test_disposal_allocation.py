@@ -86,6 +86,10 @@ FAULTS: Sequence[tuple[str, list[Row]]] = [
     ("CO-10", [{**cash("A", "E1", 1), "appraisal_date": ""}]),
     ("CO-11", [{**cash("A", "E1", 1), "pc1": ""}]),
     ("CO-12", [{**cash("A", "E1", 1), "pc1": "500"}]),
+    ("CO-13", [{**cash("A", "E1", 1), "pc1": "-1"}]),
+    ("CO-14", [{**cash("A", "E1", 1), "months_to_sale": "-1"}]),
+    ("CO-15", [{**cash("A", "E1", 1), "interest_rate": "-1"}]),
+    ("CO-16", [{**cash("A", "E1", 1), "interest_rate": "3.5"}]),
     ("CO-00", [{**cash("A", "E1", 1), "appraisal_value": "about 5"}]),
 ]
 

@@ -32,7 +32,7 @@ with SERIES.open(encoding="utf-8", newline="") as _file:
 QUARTERS.append(
     {
         "quarter_end": "2003-06-30", "cases": "105697", "aggregate_value_hkd_mn": "165000",
-        "unsecured_portion_hkd_mn": "36000",
+        "unsecured_portion_hkd_mn": "36000", "delinquent_over_3m_pct": "2.28",
     }
 )  # fmt: skip
 MILLION = 1_000_000
@@ -56,8 +56,8 @@ def test_the_worked_example_is_a_ratio_of_sums(tmp_path: Path) -> None:
 
 
 def test_who_is_not_in_the_set(tmp_path: Path) -> None:
-    """A loan at its value; a second mortgage; two homes; a car."""
-    loans = dict.fromkeys(("E1", "E2", "E3", "E4", "E5"), "120")
+    """A loan at its value; a second mortgage of the bank's or behind another's; two homes; a car."""
+    loans = dict.fromkeys(("E1", "E2", "E3", "E4", "E5", "E6"), "120")
     rows = [
         home("E1", "120"),
         home("E2", "100", rank=2),
@@ -65,6 +65,7 @@ def test_who_is_not_in_the_set(tmp_path: Path) -> None:
         {**home("E3", "50"), "asset_id": "B"},
         home("E4", "100", asset_type="vehicle"),
         home("E5", "100"),
+        home("E6", "100", pc1="1"),
     ]
     with valued(tmp_path, loans, rows) as book:
         found = survey_homes(book.engine, RULES, AS_OF)
@@ -134,10 +135,11 @@ def test_every_published_quarter_recomputes_from_loans(
     """As many loans as were published, with its sums, give back what was published.
 
     Where the unsecured portion was not published, any market values below the balances do for the
-    number and the aggregate; the ratio is then not tested.
+    number and the aggregate; the ratio is then not tested. One loan owes what is delinquent.
     """
-    cases = int(quarter["cases"])
-    owed = dealt(D(quarter["aggregate_value_hkd_mn"]) * MILLION, cases)
+    cases, whole = int(quarter["cases"]), D(quarter["aggregate_value_hkd_mn"]) * MILLION
+    late = whole * D(quarter["delinquent_over_3m_pct"] or "0") / 100
+    owed = [late, *dealt(whole - late, cases - 1)] if late else dealt(whole, cases)
     unsecured = D(quarter["unsecured_portion_hkd_mn"] or "0") * MILLION
     lacking = dealt(unsecured, cases) if unsecured else [D("0.01")] * cases
     rows = [home(f"E{n}", str(a - u)) for n, (a, u) in enumerate(zip(owed, lacking, strict=True))]
@@ -145,6 +147,8 @@ def test_every_published_quarter_recomputes_from_loans(
     sound = {**loans, "F": "10"}
     with valued(tmp_path, sound, [*rows, home("F", "20")]) as book:
         book.engine.execute("ALTER TABLE loans ADD COLUMN delinquent BOOLEAN DEFAULT false")
+        if late:
+            book.engine.execute("UPDATE loans SET delinquent = true WHERE exposure_id = 'E0'")
         found = survey_homes(book.engine, RULES, AS_OF)
     assert found.cases == cases
     assert rounded(found.aggregate / MILLION, 2) == D(quarter["aggregate_value_hkd_mn"])
@@ -154,3 +158,6 @@ def test_every_published_quarter_recomputes_from_loans(
             quarter["aggregate_value_hkd_mn"], quarter["unsecured_portion_hkd_mn"]
         )
         assert found.loan_to_value is not None and least <= found.loan_to_value <= most
+    if quarter["delinquent_over_3m_pct"]:
+        assert found.delinquency is not None
+        assert rounded(found.delinquency * 100, 2) == D(quarter["delinquent_over_3m_pct"])

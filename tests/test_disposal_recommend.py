@@ -14,8 +14,9 @@ from npl_reporting.disposal.compare import compare_channels
 from npl_reporting.disposal.discount import monthly
 from npl_reporting.disposal.parameters import load_parameters
 from npl_reporting.disposal.presentvalue import Owed, outcome
-from npl_reporting.disposal.recommend import Recommendation, in_words, recommend, weighed
+from npl_reporting.disposal.recommend import Recommendation, recommend, weighed
 from npl_reporting.disposal.rounds import RoundRules, chances
+from npl_reporting.disposal.saying import in_words
 from npl_reporting.errors import NplError
 from npl_reporting.money import rounded
 
@@ -73,6 +74,13 @@ def test_the_expected_value_is_the_routes_weighed(tmp_path: Path) -> None:
     assert 19 < by_name["court"].months < 23
 
 
+def said(found: Recommendation) -> str:
+    """The recommendation in English; every sentence must be there in Chinese too."""
+    sentences = in_words(CHANNELS, ROUNDS, found)
+    assert all(text["zh-TW"] for text in sentences)
+    return " ".join(text["en"] for text in sentences)
+
+
 def reversed_at(found: Recommendation) -> tuple[Decimal, Decimal]:
     """What the best channel is worth when its prices fall as said, and the second."""
     best = sum(
@@ -101,7 +109,7 @@ def test_the_paper_s_policy_stands_beside(tmp_path: Path) -> None:
     with valued(tmp_path, {**LOAN, "F": "4045155.83"}, [ASSET, small]) as book:
         engine = compared(book).engine
         assert recommend(engine, CHANNELS, ROUNDS, "B").policy == "amc"
-        words = " ".join(in_words(CHANNELS, recommend(engine, CHANNELS, ROUNDS, "B")))
+        words = said(recommend(engine, CHANNELS, ROUNDS, "B"))
         assert "By the paper's policy the asset goes to sale to an AMC" in words
 
 
@@ -111,7 +119,7 @@ def test_missing_traits_are_named(tmp_path: Path) -> None:
         found = recommend(compared(book).engine, CHANNELS, ROUNDS, "A")
     assert found.chances.rests_on == ()
     assert len(found.chances.missing) == 12
-    assert "rest on 0 of 12 traits" in " ".join(in_words(CHANNELS, found))
+    assert "rest on 0 of 12 traits" in said(found)
 
 
 def test_an_unknown_claim_is_not_compared(tmp_path: Path) -> None:

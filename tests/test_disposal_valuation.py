@@ -18,6 +18,7 @@ from npl_reporting.disposal.collateraltypes import (
 )
 from npl_reporting.disposal.parameters import load_parameters
 from npl_reporting.disposal.portfolio import totals
+from npl_reporting.disposal.tables import assets_sql, loans_sql
 from npl_reporting.disposal.valuation import bound_by_history
 
 D = Decimal
@@ -93,6 +94,37 @@ def test_an_asset_in_sql_as_by_the_formula(tmp_path: Path) -> None:
             "6000000.00", "1600000.00", "4000000.00", "0.500000",
         )  # fmt: skip
         assert book.one("within_reach, realisable", "covered") == ("4000000.00", "3000000.00")
+
+
+@pytest.mark.parametrize(
+    ("type_", "changes", "brings"),
+    [
+        ("resi_std", {}, "45.00"),  # 75 - 20 - 10
+        ("resi_std", {"mode": "orderly"}, "56.00"),  # 86 - 20 - 10
+        ("resi_std", {"cost_base": "sale_price"}, "50.00"),  # 75 x 0.80 - 10
+        ("gold", {"mode": "orderly"}, "74.00"),  # 85 - 1 - 10, the same in both modes
+        ("gold", {}, "74.00"),
+        ("podium", {}, "18.80"),  # 48.8 - 20 - 10
+    ],
+)
+def test_modes_and_costs_in_sql(
+    tmp_path: Path, type_: str, changes: dict[str, str], brings: str
+) -> None:
+    row = {"asset_id": "A", "exposure_id": "E", "asset_type": type_, "pc1": "10"}
+    with valued(tmp_path, {"E": "50"}, [row], changes) as book:
+        assert book.one("realisable_value", "valued") == (brings,)
+
+
+def test_loan_to_value_then_and_now_and_headroom(tmp_path: Path) -> None:
+    """55 on 100, which was worth 110 when booked; at most 55 of 100: what it brings is the loan."""
+    row = {"asset_id": "A", "exposure_id": "E", "origination_value": "110"}
+    with valued(tmp_path, {"E": "55"}, [row]) as book:
+        columns = "loan_to_value, loan_to_origination_value, maximum_ltv, headroom"
+        assert book.one(columns, f"({assets_sql()})") == (
+            "0.550000", "0.500000", "0.550000", "0.000000",
+        )  # fmt: skip
+        columns = "recovery, loss_given_default, fall_to_negative_equity"
+        assert book.one(columns, f"({loans_sql()})") == ("1.000000", "0.000000", "0.450000")
 
 
 def test_the_portfolio_is_a_ratio_of_sums(tmp_path: Path) -> None:

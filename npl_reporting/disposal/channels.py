@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import accumulate
 from typing import Literal
 
+from npl_reporting.disposal.collateraltypes import Kind
 from npl_reporting.disposal.parameters import Citation, Parameters
 from npl_reporting.disposal.presentvalue import Route
 from npl_reporting.law.yamlfile import Record, Text
@@ -70,6 +71,7 @@ class ExecutionFee(Record):
 class ChannelRules(Parameters):
     """The file `rules/disposal/channels.yaml`."""
 
+    auctioned: tuple[Kind, ...]
     ladders: dict[str, Ladder]
     channels: dict[str, Channel]
     execution_fee: ExecutionFee

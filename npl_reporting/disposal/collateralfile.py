@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,10 +12,11 @@ from npl_reporting.disposal.collateraltypes import CollateralRules
 from npl_reporting.disposal.intake import Intake, take_in
 from npl_reporting.disposal.parameters import FOLDER
 from npl_reporting.engine import Engine, literal, quoted
-from npl_reporting.errors import Finding, Severity
+from npl_reporting.errors import Finding, NplError, Problem, Severity
 from npl_reporting.law.columns import Dictionary
 from npl_reporting.law.expressions import Scope, compile_value
 from npl_reporting.law.yamlfile import load
+from npl_reporting.resources import shown
 
 OF_LINK = ("exposure_id", "rank", "interest_rate")
 """Columns that are about the asset and one of its loans; all others are about the asset."""
@@ -37,6 +38,8 @@ def read_collateral(
 ) -> tuple[Finding, ...]:
     """Make `assets` and `links` from a file, against the loans in `loans`; return all findings.
 
+    NplError where it cannot be such a file, or holds no row.
+
     `loans` has exposure_id and balance. A row with an error is left out of both, and stays in
     `collateral` with `fault`. `assets`: asset_id, kind, the asset's columns, claims (NULL where
     one is unknown), unknown_claims. `links`: asset_id, exposure_id, rank, interest_rate, balance;
@@ -45,7 +48,9 @@ def read_collateral(
     columns = load(FOLDER / "columns.yaml", Dictionary).columns
     taken = take_in(engine, Intake(path, columns, "collateral"), decimals)
     _type_table(engine, rules)
-    found = [*taken, *_check(engine, _checks(day, [*columns]), "asset_id")]
+    if not engine.value("SELECT count(*) FROM collateral"):
+        raise NplError(Problem("the file has a header and no row", "export it again", shown(path)))
+    found = [*taken, *_check(engine, _checks(day, [*columns], rules.claims), "asset_id")]
     engine.execute(
         "CREATE OR REPLACE TABLE sound AS SELECT c.*, t.kind FROM collateral c "
         "JOIN asset_kinds t USING (asset_type) WHERE row NOT IN (SELECT row FROM faulty_rows)"
@@ -87,7 +92,7 @@ def _assets(engine: Engine, rules: CollateralRules, columns: Sequence[str]) -> N
     )
 
 
-def _checks(day: date, columns: Sequence[str]) -> list[Check]:
+def _checks(day: date, columns: Sequence[str], claims: Iterable[str]) -> list[Check]:
     own = [n for n in columns if n not in (*OF_LINK, "asset_id")]
     said = f"hash(row({', '.join(map(quoted, own))}))"
     told_apart = (
@@ -124,6 +129,14 @@ def _checks(day: date, columns: Sequence[str]) -> list[Check]:
               "The value is zero: the asset covers nothing."),
         Check("CO-10", "warning", "appraisal_date", "appraisal_date IS NULL",
               "The valuation has no date: its age is not known."),
+        Check("CO-13", "error", "claims", " OR ".join(f"{quoted(name)} < 0" for name in claims),
+              "A prior claim is negative."),
+        Check("CO-14", "error", "months_to_sale", "months_to_sale < 0",
+              "The time to sale is negative."),
+        Check("CO-15", "error", "interest_rate", "interest_rate <= -1",
+              "The rate is -100 % or less: nothing can be discounted by it."),
+        Check("CO-16", "warning", "interest_rate", "interest_rate > 1",
+              "The rate is above 100 %: give a fraction, 0.035 for 3.5 %."),
     ]  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from npl_reporting.money import rounded
 
 Mode = Literal["orderly", "forced"]
 Kind = Literal["home", "estate", "construction", "vehicle", "movable", "right", "financial"]
-Measure = Literal["net", "within_reach", "realisable", "nothing", "type", "valuation_date"]
+Measure = Literal[
+    "gross", "net", "within_reach", "nothing", "empty", "type", "valuation_date", "booked"
+]
 ANYWHERE = "any"
 """The feed of a jurisdiction that has none of its own."""
 FACTOR_DECIMALS = 3
@@ -58,6 +60,7 @@ class Scenario(Record):
 class CollateralRules(Parameters):
     """The file `rules/disposal/collateral.yaml`."""
 
+    labels: dict[str, Text]
     weights: dict[str, Decimal]
     factors: dict[Mode, Factor]
     claims: dict[str, Claim]

@@ -12,7 +12,7 @@ from npl_reporting.disposal.channels import ROUNDS, ChannelRules, Round
 from npl_reporting.disposal.discount import monthly
 from npl_reporting.disposal.presentvalue import Route, coefficients
 from npl_reporting.disposal.rounds import SHARE_DECIMALS, Chances, RoundRules, chances
-from npl_reporting.engine import Engine, quoted
+from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.law.expressions import Kind, Scope, compile_value
 from npl_reporting.money import rounded
 
@@ -34,7 +34,8 @@ def compare_channels(
 
     asset_id, market_value, claims, debt, annual_rate, rate_assumed, profile, early, third, late
     (probabilities), a net present value per route, one expected per channel, and the best channel
-    with its margin to the second. Where claims are unknown there are no values.
+    with its margin to the second. Where claims are unknown there are no values, and no best channel
+    for a kind that is not auctioned.
     """
     spread_debt(engine, "valued", "market_value", "debts", decimals=decimals)
     _asked(engine, channels, rounds)
@@ -142,9 +143,10 @@ def _best(engine: Engine, channels: ChannelRules) -> None:
     best = " ".join(f"WHEN {quoted(n)} = {highest} THEN '{n}'" for n in names)
     values = f"list_reverse_sort([{', '.join(map(quoted, names))}])"
     policy = " ".join(f"WHEN '{kind}' THEN '{name}'" for kind, name in channels.policy.items())
+    compared = f"claims IS NOT NULL AND kind IN ({', '.join(map(literal, channels.auctioned))})"
     engine.execute(
         f"CREATE OR REPLACE TABLE compared AS SELECT *, "
-        f"CASE WHEN claims IS NULL THEN NULL {best} END AS best, "
-        f"CASE WHEN claims IS NOT NULL THEN {values}[1] - {values}[2] END AS margin, "
+        f"CASE WHEN NOT ({compared}) THEN NULL {best} END AS best, "
+        f"CASE WHEN {compared} THEN {values}[1] - {values}[2] END AS margin, "
         f"CASE likeliest {policy} END AS policy FROM expected"
     )

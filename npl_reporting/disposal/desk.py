@@ -20,12 +20,14 @@ from npl_reporting.disposal.parameters import (
 from npl_reporting.disposal.recoveries import RecoveryRules, quantile_rates
 from npl_reporting.disposal.rounds import RoundRules
 from npl_reporting.disposal.valuation import bound_by_history, value_assets
-from npl_reporting.engine import Engine
+from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import DataError, Finding, Problem
-from npl_reporting.evidence.reopen import reopen
+from npl_reporting.evidence.reopen import Reopened, reopen
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.expressions import Scope, compile_value
+from npl_reporting.law.joint import joint_columns
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import in_currency
 from npl_reporting.money import minor_digits
 from npl_reporting.portfolio.tape import TapeSource, Terms, read_tape
 from npl_reporting.work import work_folder
@@ -92,29 +94,51 @@ def load_rules(changes: Mapping[str, str]) -> Rules:
 @contextmanager
 def desk_of_tape(
     tape: TapeSource, rulebook: Rulebook, day: date, collateral: Path, rules: Rules,
-    *, quarantine: bool = False,
+    *, under: Rulebook | None = None, quarantine: bool = False,
 ) -> Iterator[Desk]:  # fmt: skip
-    """Open a tape and its collateral; DataError if the tape has errors."""
+    """Open a tape and its collateral; DataError if the tape has errors.
+
+    `under` is another rulebook that the book is seen by; the tape is then read with the columns of
+    both, in the currency of its own rulebook.
+    """
     names = (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions))
     currency = rulebook.file.currency
+    columns = joint_columns([rulebook, under]) if under else rulebook.columns
     with work_folder() as work, Engine(work, [tape.path]) as engine:
-        terms = Terms(rulebook.columns, currency, day, names)
+        terms = Terms(columns, currency, day, names)
         read = read_tape(engine, tape, terms, quarantine=quarantine)
         if read.blocking:
             what = f"the tape has {read.blocking:,} errors"
             raise DataError(Problem(what, "see npl check, or set the rows aside", str(tape.path)))
-        yield _desk(engine, rulebook, rules, "exposures", read.columns, day, currency,
+        seen = in_currency(under, currency) if under else rulebook
+        yield _desk(engine, seen, rules, "exposures", read.columns, day, currency,
                     tape.path.name, collateral)  # fmt: skip
 
 
 @contextmanager
-def desk_of_run(store: Store, name: str, collateral: Path, rules: Rules) -> Iterator[Desk]:
-    """Open a stored run's tape and its collateral; the run stays as it is."""
-    with reopen(store, name) as again:
+def desk_of_run(
+    store: Store, name: str, collateral: Path, rules: Rules, under: Rulebook | None = None
+) -> Iterator[Desk]:
+    """Open a stored run's tape and its collateral, seen by `under` where it is given; the run stays
+    as it is."""
+    with reopen(store, name, [under] if under else []) as again:
+        seen, source, columns = again.rulebook, again.source, again.columns
+        if under:
+            seen = in_currency(under, again.run.currency)
+            source, columns = again.seen_by(seen) if _alike(seen, again.rulebook) else _bare(again)
         yield _desk(
-            again.engine, again.rulebook, rules, again.source, again.columns,
-            again.run.reporting_date, again.run.currency, again.run.id, collateral,
+            again.engine, seen, rules, source, columns, again.run.reporting_date,
+            again.run.currency, again.run.id, collateral,
         )  # fmt: skip
+
+
+def _alike(one: Rulebook, other: Rulebook) -> bool:
+    return one.file.jurisdiction == other.file.jurisdiction
+
+
+def _bare(again: Reopened) -> tuple[str, Sequence[str]]:
+    """Without what the prior run decided: another jurisdiction's outcomes mean something else."""
+    return "exposures", again.tape.columns
 
 
 def _desk(
@@ -126,6 +150,13 @@ def _desk(
     found = read_collateral(engine, collateral, rules.collateral, day, decimals)
     value_assets(engine, rules.collateral, day, decimals=decimals)
     return Desk(engine, rulebook, rules, source, columns, day, currency, name, found)
+
+
+def findings_of(desk: Desk, asset: str) -> tuple[Finding, ...]:
+    """What was found in the collateral file's rows of one asset."""
+    rows = desk.engine.rows(f"SELECT row FROM collateral WHERE asset_id = {literal(asset)}")
+    own = {row for (row,) in rows}
+    return tuple(found for found in desk.findings if found.row in own)
 
 
 def adjust(desk: Desk) -> None:

@@ -15,6 +15,8 @@ from npl_reporting.law.yamlfile import Record
 from npl_reporting.money import rounded
 
 _ZERO = Decimal(0)
+_FIRST = "max(rank) = 1 AND coalesce(max(v.pc1), 0) = 0"
+"""A first mortgage: first of the bank's, and nothing of another lender secured before it."""
 
 
 class SurveySet(Record):
@@ -98,7 +100,7 @@ def survey_homes(engine: Engine, rules: EquityRules, day: date) -> Survey:
     """
     kinds = ", ".join(literal(kind) for kind in rules.survey.kinds)
     conditions = [f"every(kind IN ({kinds}))"]
-    conditions += ["max(rank) = 1"] if rules.survey.first_rank_only else []
+    conditions += [_FIRST] if rules.survey.first_rank_only else []
     conditions += ["count(*) = 1"] if rules.survey.one_property else []
     having = " AND ".join(conditions).replace("every(", "bool_and(")
     return _sum(engine, day, having, rules.number("coverage"))

@@ -1,97 +1,70 @@
-"""Printed pages about a book: the annex of collateral and disposal, and the survey of equity."""
+"""The annex of collateral and disposal: a whole book on a few pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from npl_reporting.disposal.bundles import bundles, by_channel
 from npl_reporting.disposal.desk import Desk
-from npl_reporting.disposal.equity import Survey
-from npl_reporting.disposal.frame import channel_label, page_of, waterfall
-from npl_reporting.disposal.parameters import assumptions
-from npl_reporting.disposal.portfolio import totals
-from npl_reporting.disposal.recoveries import By, Rate
-from npl_reporting.disposal.series import Surveys
+from npl_reporting.disposal.frame import code_label, page_of, waterfall
+from npl_reporting.disposal.parts import assumed, by_best_channel, lots, proceeds_chart
+from npl_reporting.disposal.portfolio import Totals, totals
+from npl_reporting.disposal.recoveries import NO_GROUP, By, Rate
 from npl_reporting.disposal.setting import (
     count,
     head,
     line,
     money,
-    months,
     number,
     percent,
+    plain,
     table,
     words,
 )
 from npl_reporting.disposal.tables import by_type
-from npl_reporting.returns.page import Bar, Chart, Figure, Page, Table
+from npl_reporting.returns.page import Chart, Figure, Page, Table, Text
 
 GROUPS: tuple[By, ...] = get_args(By)
+_TYPE = words("Type", "種類")
+_NOT_GIVEN = words("Not given", "未載明")
+_CAPTIONS: Mapping[By, Text] = {
+    "region": words("Recoveries by region", "各地區收回率"),
+    "asset_type": words("Recoveries by type of asset", "各類擔保品收回率"),
+    "channel": words("Recoveries by channel", "各處分方式收回率"),
+}
 
 
 def annex(desk: Desk, recovered: Mapping[By, Sequence[Rate]]) -> Page:
-    """The collateral and disposal annex of a book that has been valued and compared."""
+    """The annex of a book that has been valued and compared; `recovered` is what its register says."""
     found = totals(desk.engine)
     figures = (
         Figure(words("Secured loans", "擔保放款"), money(found.balance)),
         Figure(words("Market value", "市價"), money(found.market_value)),
-        Figure(words("Realisable value, at most the loan", "可變現價值"), money(found.realisable)),
+        Figure(words("Realisable value, at most the loan", "可變現價值（以放款為限）"),
+               money(found.realisable)),
         Figure(words("Recovery", "回收率"), percent(found.recovery)),
         Figure(words("Loss given default", "違約損失率"), percent(found.loss_given_default)),
         Figure(words("Loan to value", "貸放成數"), percent(found.loan_to_value)),
-    )
-    notes = (
-        words(f"{found.unknown} loans have an asset with a prior claim of unknown amount; it covers "
-              f"nothing here. {found.stale} valuations are stale. {found.over_lent} assets bring "
-              f"less than is owed on them. {found.not_secured} loans have no collateral."),
     )  # fmt: skip
-    recoveries = [_recovery_table(by, rates) for by, rates in recovered.items()]
+    recoveries = [_recovery_table(desk, by, rates) for by, rates in recovered.items()]
     return page_of(
         desk, "collateral_and_disposal", words("Collateral and disposal", "擔保品與處分"),
-        figures=figures, charts=(_book_waterfall(desk), *_channel_chart(desk)), notes=notes,
-        tables=(_types(desk), _scores(desk), _channels(desk), _bundles(desk), *recoveries, _assumptions(desk)),
+        figures=figures, charts=(_book_waterfall(desk), proceeds_chart(desk)),
+        notes=(_reservations(found),),
+        tables=(_types(desk), _scores(desk), by_best_channel(desk), lots(desk), *recoveries,
+                assumed(desk)),
     )  # fmt: skip
 
 
-def survey(desk: Desk, found: Surveys, quarters: Sequence[Survey]) -> Page:
-    """The negative-equity survey with its series."""
-    homes = found.homes
-    heads = [head("loans", "Loans"), head("cases", "Cases"), head("a", "Aggregate", "money"),
-             head("u", "Unsecured", "money"), head("ltv", "LTV", "percent"),
-             head("late", "Delinquent", "percent")]  # fmt: skip
-    kinds = [line(kind, kind, _survey_cells(one)) for kind, one in found.kinds.items()]
-    series = [line(str(q.day), str(q.day), _survey_cells(q)) for q in quarters]
-    chart = Chart(
-        words("Unsecured portion by quarter", "各季無擔保部分"),
-        words("What loans in negative equity owe above the market value of the homes."),
-        tuple(Bar(words(str(q.day)), q.unsecured) for q in quarters), "money",
-    )  # fmt: skip
-    note = words(
-        "Homes: first mortgage, one property, balance above the gross market value. The ratio is "
-        f"aggregate / (aggregate - unsecured). This product's own measure, asked for by no "
-        f"authority: all loans lack {found.economic_shortfall:,} of realisable value."
+def _reservations(found: Totals) -> Text:
+    return words(
+        f"{found.unknown:,} loans have an asset with a prior claim of unknown amount; it covers "
+        f"nothing here. {found.stale:,} valuations are stale. {found.over_lent:,} assets bring "
+        f"less than is owed on them. {found.not_secured:,} loans have no collateral.",
+        f"{found.unknown:,} 筆放款之擔保品有金額不明之優先債權，於此不計其擔保。"
+        f"{found.stale:,} 件鑑價過時。{found.over_lent:,} 件擔保品之可變現價值低於所擔保之債權。"
+        f"{found.not_secured:,} 筆放款無擔保品。",
     )
-    figures = (
-        Figure(words("Cases", "件數"), count(homes.cases)),
-        Figure(words("Aggregate", "餘額"), money(homes.aggregate)),
-        Figure(words("Unsecured portion", "無擔保部分"), money(homes.unsecured)),
-        Figure(words("Loan to value", "貸放成數"), percent(homes.loan_to_value, 0)),
-        Figure(words("Delinquent, by amount", "逾期比率"), percent(homes.delinquency, 2)),
-    )
-    return page_of(
-        desk, "negative_equity", words("Homes in negative equity", "負資產住宅"), figures=figures,
-        charts=(chart,), notes=(note,),
-        tables=(
-            table("Quarters", heads, series, "Quarter"),
-            table("Every kind of collateral", heads, kinds, "Kind"),
-        ),
-    )  # fmt: skip
-
-
-def _survey_cells(one: Survey) -> list[object]:
-    return [count(one.loans), count(one.cases), money(one.aggregate), money(one.unsecured),
-            percent(one.loan_to_value), percent(one.delinquency, 2)]  # fmt: skip
 
 
 def _book_waterfall(desk: Desk) -> Chart:
@@ -104,11 +77,13 @@ def _book_waterfall(desk: Desk) -> Chart:
 
 
 def _types(desk: Desk) -> Table:
-    heads = [head("n", "Assets"), head("v", "Market value", "money"),
-             head("s", "Liquidity score", "number"), head("f", "Factor", "percent"),
-             head("c", "Cost rate", "percent"), head("claims", "Prior claims", "money"),
-             head("r", "Realisable", "money"), head("u", "Claims unknown"),
-             head("old", "Stale")]  # fmt: skip
+    heads = [head("n", "Assets", "件數"), head("v", "Market value", "市價", "money"),
+             head("s", "Liquidity score", "流動性分數", "number"),
+             head("f", "Factor", "變現係數", "percent"),
+             head("c", "Cost rate", "稅費率", "percent"),
+             head("claims", "Prior claims", "優先債權", "money"),
+             head("r", "Realisable", "可變現價值", "money"),
+             head("u", "Claims unknown", "優先債權不明"), head("old", "Stale", "鑑價過時")]  # fmt: skip
     types = desk.rules.collateral.types
     lines = [
         line(t.asset_type, types[t.asset_type].label, [
@@ -118,14 +93,19 @@ def _types(desk: Desk) -> Table:
         ])
         for t in by_type(desk)
     ]  # fmt: skip
-    note = f"Mode of sale: {desk.rules.collateral.word('mode')}."
-    return table("Collateral by type", heads, lines, "Type", note)
+    mode = code_label(desk, desk.rules.collateral.word("mode"))
+    note = words(f"Mode of sale: {mode['en']}.", f"處分模式：{mode.get('zh-TW', mode['en'])}。")
+    return table(words("Collateral by type", "擔保品種類"), heads, lines, _TYPE, note)
 
 
 def _scores(desk: Desk) -> Table:
     """What each scored part adds to a type's liquidity score; financial collateral is not scored."""
     weights = desk.rules.collateral.weights
-    heads = [head(part, f"{part}, weight {weight}", "number") for part, weight in weights.items()]
+    heads = []
+    for part, weight in weights.items():
+        label = code_label(desk, part)
+        english, chinese = label["en"], label.get("zh-TW", part)
+        heads.append(head(part, f"{english}, weight {weight}", f"{chinese}，權數 {weight}", "number"))  # fmt: skip
     types = desk.rules.collateral.types
     lines = [
         line(t.asset_type, types[t.asset_type].label, [
@@ -133,64 +113,35 @@ def _scores(desk: Desk) -> Table:
         ])
         for t in by_type(desk) if t.score is not None
     ]  # fmt: skip
-    return table("Liquidity scores", [*heads, head("s", "Score", "number")], lines, "Type")
+    heads.append(head("s", "Score", "分數", "number"))
+    return table(words("Liquidity scores", "流動性分數"), heads, lines, _TYPE)
 
 
-def _channels(desk: Desk) -> Table:
-    heads = [head("n", "Assets"), head("d", "Debt", "money"), head("p", "Proceeds", "money"),
-             head("net", "Net present value", "money"), head("m", "Months", "number"),
-             head("same", "As the paper's policy")]  # fmt: skip
+def _recovery_table(desk: Desk, by: By, found: Sequence[Rate]) -> Table:
+    heads = [head("n", "Loans", "筆數"), head("o", "Owed", "債權", "money"),
+             head("r", "Recovered", "收回", "money"), head("rate", "Rate", "收回率", "percent"),
+             *(head(f"q{q}", f"{q} %", f"第 {q} 百分位", "percent")
+               for q in (10, 25, 50, 75, 90))]  # fmt: skip
     lines = [
-        line(one.channel, channel_label(desk, one.channel), [
-            count(one.assets), money(one.debt), money(one.proceeds), money(one.net),
-            months(one.months), count(one.policy_agrees),
-        ])
-        for one in by_channel(desk.engine, desk.rules.channels)
-    ]  # fmt: skip
-    return table("The book by its best channel", heads, lines, "Channel")
-
-
-def _channel_chart(desk: Desk) -> list[Chart]:
-    found = by_channel(desk.engine, desk.rules.channels)
-    bars = tuple(Bar(channel_label(desk, one.channel), one.proceeds) for one in found)
-    return [Chart(words("Expected proceeds by best channel", "各處分方式預期回收"),
-                  words("Assets stand at the channel with the highest expected value."),
-                  bars, "money")]  # fmt: skip
-
-
-def _bundles(desk: Desk) -> Table:
-    heads = [head("n", "Assets"), head("d", "Debt", "money"), head("v", "Market value", "money"),
-             head("p", "Proceeds", "money"), head("net", "Net", "money")]  # fmt: skip
-    lines = [
-        line(f"{lot.region}.{lot.kind}", f"{lot.region} · {lot.kind}", [
-            count(lot.assets), money(lot.debt), money(lot.market_value), money(lot.proceeds),
-            money(lot.net),
-        ])
-        for lot in bundles(desk.engine, desk.rules.channels)
-    ]  # fmt: skip
-    return table("Lots for a sale in bulk", heads, lines, "Region and kind")
-
-
-def _recovery_table(by: By, found: Sequence[Rate]) -> Table:
-    heads = [head("n", "Loans"), head("o", "Owed", "money"), head("r", "Recovered", "money"),
-             head("rate", "Rate", "percent"),
-             *(head(f"q{q}", f"{q} %", "percent") for q in (10, 25, 50, 75, 90))]  # fmt: skip
-    lines = [
-        line(one.group, one.group, [
+        line(one.group, _group_label(desk, by, one.group), [
             count(one.loans), money(one.owed), money(one.recovered), percent(one.rate),
             *map(percent, one.quantiles),
         ])
         for one in found
     ]  # fmt: skip
-    note = "The rate is a ratio of sums; the last columns are how the loans' own rates are spread."
-    return table(f"Recoveries by {by.replace('_', ' ')}", heads, lines, "Group", note)
+    note = words(
+        "The rate is a ratio of sums; the last columns are how the loans' own rates are spread.",
+        "收回率為合計之比；末數欄為各筆放款收回率之分布。",
+    )
+    return table(_CAPTIONS[by], heads, lines, words("Group", "組別"), note)
 
 
-def _assumptions(desk: Desk) -> Table:
-    heads = [head("value", "Value", "text"), head("basis", "Basis", "text"),
-             head("why", "Why", "text")]  # fmt: skip
-    lines = [
-        line(f"{file}.{name}", name, [value, basis, why])
-        for file, name, value, basis, why in assumptions(desk.rules.all)
-    ]
-    return table("What was assumed", heads, lines, "Setting")
+def _group_label(desk: Desk, by: By, group: str) -> Text:
+    """A group of the register as its rule file names it; a region, or a group not named, as it is."""
+    rules, named = desk.rules, dict[str, Text]()
+    if by == "asset_type":
+        named = {name: type_.label for name, type_ in rules.collateral.types.items()}
+    if by == "channel":
+        named = {k.channel: k.label for k in rules.recovery.kinds.values() if k.channel}
+        named |= {name: channel.label for name, channel in rules.channels.channels.items()}
+    return named.get(group, _NOT_GIVEN if group == NO_GROUP else plain(group))

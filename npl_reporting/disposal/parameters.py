@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +21,17 @@ from npl_reporting.resources import RULES, shown
 FOLDER = RULES / "disposal"
 Citation = str | tuple[str, ...]
 P = TypeVar("P", bound="Parameters")
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A setting as it is printed beside the results: its file, its name, and why it has its value."""
+
+    file: Text
+    name: str
+    value: str
+    basis: str
+    why: Text
 
 
 class Parameters(Record):
@@ -121,13 +133,14 @@ def refuse_unknown(changes: Mapping[str, str], files: Sequence[Parameters]) -> N
         raise NplError(*(Problem(f"there is no setting '{name}'", remedy) for name in unknown))
 
 
-def assumptions(files: Sequence[Parameters]) -> list[tuple[str, str, str, str, str]]:
-    """Every setting for print, and every remark: file, name, value, basis, why in English."""
-    found: list[tuple[str, str, str, str, str]] = []
+def assumptions(files: Sequence[Parameters]) -> list[Assumption]:
+    """Every setting for print, and every remark."""
+    found: list[Assumption] = []
     for file in files:
-        title = file.title["en"]
         for name, setting in file.settings.items():
-            found.append((title, name, str(setting.value), setting.basis, setting.why["en"]))
+            value = str(setting.value)
+            shown_ = value.lower() if isinstance(setting.value, bool) else value
+            found.append(Assumption(file.title, name, shown_, setting.basis, setting.why))
         for number, remark in enumerate(file.remarks, 1):
-            found.append((title, f"remark {number}", "", "convention", remark["en"]))
+            found.append(Assumption(file.title, f"remark {number}", "", "convention", remark))
     return found

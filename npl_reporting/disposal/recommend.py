@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -79,6 +78,10 @@ def recommend(
     if row["claims"] is None:
         what = f"asset '{asset}' has a prior claim of unknown amount"
         raise NplError(Problem(what, "find it out; nothing can be compared before"))
+    if row["best"] is None:
+        kind = row["kind"]
+        what = f"asset '{asset}' is {kind} collateral, which is not auctioned"
+        raise NplError(Problem(what, "set it off, or sell it in its market"))
     owed = Owed(row["market_value"], row["debt"], monthly(row["annual_rate"]), row["claims"])
     found = weighed(
         channels, owed, chances_of(rounds, known_of(rounds, row["profile"])),
@@ -142,52 +145,3 @@ def _barred(channels: ChannelRules, owed: Owed) -> tuple[str, ...]:
     if not owed.claims:
         return ()
     return tuple(s.name for s in channels.steps() if s.price * owed.value <= ahead)
-
-
-def in_words(channels: ChannelRules, found: Recommendation) -> list[str]:
-    """The recommendation in sentences, for the page and the terminal."""
-    names: Mapping[str, str] = {n: _inside(c.label["en"]) for n, c in channels.channels.items()}
-    best, second = found.best, found.second
-    second_name = names[second.channel]
-    take = (
-        f"Take {names[best.channel]}: expected net present value {signed(best.expected)}, "
-        f"{found.margin:,} more than {second_name} ({signed(second.expected)})."
-    )
-    reversal = (
-        f"It stays best until its prices fall by {percent(found.discount)}, or those of "
-        f"{second_name} rise by {percent(found.rise)}."
-    )
-    same = ", the same." if found.policy == best.channel else ", which is another way."
-    lines = [take, reversal, f"By the paper's policy the asset goes to {names[found.policy]}{same}"]
-    if not found.modelled:
-        lines.append(
-            "The models of rounds were fitted on flats and houses; for this kind of asset their "
-            "probabilities are a stand-in."
-        )
-    if found.chances.missing:
-        lines.append(
-            f"The probabilities rest on {len(found.chances.rests_on)} of "
-            f"{len(found.chances.rests_on) + len(found.chances.missing)} traits; not known: "
-            f"{', '.join(found.chances.missing)}."
-        )
-    if found.barred:
-        lines.append(
-            f"The reserve of {', '.join(found.barred)} would not exceed claims and costs ahead: "
-            "the court lifts the seizure unless a surplus is shown (article 80-1)."
-        )
-    return lines
-
-
-def _inside(label: str) -> str:
-    """A label as it stands inside a sentence."""
-    return label[:1].lower() + label[1:]
-
-
-def percent(share: Decimal) -> str:
-    """A share as percent with one decimal."""
-    return f"{rounded(share * 100, 1)} %"
-
-
-def signed(amount: Decimal) -> str:
-    """An amount with a true minus sign."""
-    return f"{amount:,}".replace("-", "\N{MINUS SIGN}")

@@ -21,14 +21,19 @@ from npl_reporting.law.yamlfile import Record, Text
 from npl_reporting.money import rounded
 
 By = Literal["region", "asset_type", "channel"]
+Flow = Literal["recovered_in_cash", "sold", "upgraded"]
+NO_GROUP = "-"
+"""The group of recoveries whose register does not say."""
 _SHARES = ("0.10", "0.25", "0.50", "0.75", "0.90")
 
 
 class RecoveryKind(Record):
-    """A kind of recovery, the roll-forward's line it meets, and the channel it is of, if always one."""
+    """A kind of recovery: what the register calls its line, the flow of the roll-forward that it
+    meets, and the channel it is of, if always one."""
 
     label: Text
     line: str
+    flow: Flow
     cite: Citation
     channel: str | None = None
 
@@ -133,7 +138,7 @@ def rates(engine: Engine, by: By) -> list[Rate]:
     rows = engine.rows(
         "WITH loans AS (SELECT exposure_id, max(loan_amount) AS owed, "
         "sum(amount - costs) AS brought FROM recoveries GROUP BY 1), "
-        f"parts AS (SELECT coalesce({by}, '-') AS name, exposure_id, sum(amount - costs) AS own "
+        f"parts AS (SELECT coalesce({by}, {literal(NO_GROUP)}) AS name, exposure_id, sum(amount - costs) AS own "
         "FROM recoveries GROUP BY ALL), "
         "run AS (SELECT *, sum(own) OVER (PARTITION BY exposure_id ORDER BY name "
         "ROWS UNBOUNDED PRECEDING) AS upto FROM parts JOIN loans USING (exposure_id)), "

@@ -53,7 +53,7 @@ def read_series(path: Path | None, current: Survey) -> list[Survey]:
     return in_order([*earlier, current])
 
 
-def write_series(path: Path, quarters: Sequence[Survey]) -> None:
+def write_series(path: Path, quarters: Sequence[Survey]) -> Path:
     """Write a series so that the next quarter can read it."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -61,6 +61,7 @@ def write_series(path: Path, quarters: Sequence[Survey]) -> None:
         for one in quarters:
             late = "" if one.delinquent is None else one.delinquent
             writer.writerow((one.day, one.loans, one.cases, one.aggregate, one.unsecured, late))
+    return path
 
 
 def _read(path: Path) -> list[Survey]:

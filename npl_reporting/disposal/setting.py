@@ -12,9 +12,22 @@ from npl_reporting.returns.page import Format, Head, Line, Shown, Table, Text
 _NO_BASE: Text = {"en": "there is nothing to divide by", "zh-TW": "無分母"}
 
 
-def words(english: str, chinese: str = "") -> Text:
-    """A text in the languages it is given in."""
-    return {"en": english, "zh-TW": chinese} if chinese else {"en": english}
+def words(english: str, chinese: str) -> Text:
+    """A text in both languages of these pages."""
+    return {"en": english, "zh-TW": chinese}
+
+
+def plain(text: str) -> Text:
+    """A text that reads the same in every language: a code, a name, a date."""
+    return {"en": text}
+
+
+def joined(texts: Sequence[Text], between: Text) -> Text:
+    """Texts in a row, each language for itself; one that lacks a language stands in English."""
+    return {
+        language: sign.join(text.get(language, text["en"]) for text in texts)
+        for language, sign in between.items()
+    }
 
 
 def money(value: Decimal | None) -> Shown:
@@ -46,33 +59,28 @@ def percent(value: Decimal | None, decimals: int = 1) -> Shown:
     return Shown(rounded(value, decimals + 2), "percent", decimals=decimals)
 
 
-def head(id_: str, label: str, format_: Format = "count") -> Head:
-    """A column's head."""
-    return Head(id_, words(label), format_)
+def head(
+    id_: str, english: str, chinese: str, format_: Format = "count", width: float | None = None
+) -> Head:
+    """A column's head; `width` in characters where the text is not to decide."""
+    return Head(id_, words(english, chinese), format_, width=width)
 
 
 def line(
-    id_: str, label: Text | str, cells: Sequence[object],
+    id_: str, label: Text, cells: Sequence[Shown | Text],
     kind: Literal["data", "total", "heading"] = "data", level: int = 0,
 ) -> Line:  # fmt: skip
-    """A row: texts become text cells, nothing becomes an empty one."""
-    return Line(id_, _text(label), tuple(map(_cell, cells)), kind, level)
+    """A row: texts become text cells."""
+    return Line(id_, label, tuple(map(_cell, cells)), kind, level)
 
 
 def table(
-    caption: str, heads: Sequence[Head], lines: Sequence[Line], stub: str, note: str = ""
-) -> Table:
+    caption: Text, heads: Sequence[Head], lines: Sequence[Line], stub: Text,
+    note: Text | None = None,
+) -> Table:  # fmt: skip
     """A table with its caption."""
-    return Table(
-        tuple(heads), tuple(lines), words(caption), words(note) if note else None, stub=words(stub)
-    )
+    return Table(tuple(heads), tuple(lines), caption, note, stub=stub)
 
 
-def _text(label: Text | str) -> Text:
-    return words(label) if isinstance(label, str) else label
-
-
-def _cell(cell: object) -> Shown:
-    if isinstance(cell, Shown):
-        return cell
-    return Shown(None, "text", "blank") if cell is None else Shown(words(str(cell)), "text")
+def _cell(cell: Shown | Text) -> Shown:
+    return cell if isinstance(cell, Shown) else Shown(cell, "text")

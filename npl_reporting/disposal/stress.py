@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from npl_reporting.disposal.channels import ChannelRules
-from npl_reporting.disposal.collateraltypes import Scenario
+from npl_reporting.disposal.collateraltypes import Kind, Scenario
 from npl_reporting.disposal.compare import compare_channels
 from npl_reporting.disposal.desk import Desk
 from npl_reporting.disposal.discount import precisely
-from npl_reporting.disposal.equity import Survey, survey_homes
+from npl_reporting.disposal.equity import Survey, kinds_present, survey_homes, survey_kind
 from npl_reporting.disposal.tables import fed_tape_sql
 from npl_reporting.disposal.valuation import Shock, feed, value_assets
 from npl_reporting.engine import quoted
-from npl_reporting.law.rulebook import Rulebook
-from npl_reporting.law.shelf import in_currency
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.portfolio.decided import Decided, decide_tape
 
@@ -28,19 +28,22 @@ _ZERO = Decimal(0)
 class Stressed:
     """A book under one scenario, in sums.
 
-    `cover` is the realisable value that counts, `categories` the amount in each outcome of the
-    decision `category`; `allowance` is None where the rulebook asks for none; `expected` is the
-    sum of every asset's best expected net present value.
+    `cover` is the realisable value that counts, `present_value` the same when it comes in (of loans
+    whose rate and time the file gives), `categories` the amount in each outcome of the decision
+    `category`; `equity` surveys homes, `kinds` every kind; `allowance` is None where the rulebook asks for none; `expected` is the sum of every
+    asset's best expected net present value.
     """
 
     name: str
     label: Text
     cover: Decimal
+    present_value: Decimal
     categories: Mapping[str, Decimal]
     allowance: Decimal | None
     nonperforming: Decimal
     total: Decimal
     equity: Survey
+    kinds: Mapping[Kind, Survey]
     expected: Decimal
 
     @property
@@ -50,34 +53,56 @@ class Stressed:
             return self.nonperforming / self.total if self.total else None
 
 
-def stress_all(desk: Desk, rulebook: Rulebook) -> list[Stressed]:
+def stress_all(desk: Desk) -> list[Stressed]:
     """Value and decide the book under every scenario of the rule file, the file as it is first.
 
     Everything happens in the desk's own engine; nothing is stored. The desk is left as it was.
     """
-    book = in_currency(rulebook, desk.currency)
-    found = [
-        _stressed(desk, book, name, scenario)
-        for name, scenario in desk.rules.collateral.stress.items()
-    ]
+    scenarios = desk.rules.collateral.stress
+    found = [_stressed(desk, name, scenario) for name, scenario in scenarios.items()]
     value_assets(desk.engine, desk.rules.collateral, desk.day, decimals=desk.decimals)
     return found
 
 
-def _stressed(desk: Desk, rulebook: Rulebook, name: str, scenario: Scenario) -> Stressed:
+def write_scenarios(path: Path, found: Sequence[Stressed]) -> Path:
+    """Write the scenarios as CSV, a column for each category."""
+    heads = ("scenario", "cover", "present_value", "minimum_allowance", "nonperforming", "total",
+             "negative_equity_cases", "negative_equity", "unsecured_portion",
+             "best_net_present_value")  # fmt: skip
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow((*heads, *found[0].categories))
+        for one in found:
+            equity = (one.equity.cases, one.equity.aggregate, one.equity.unsecured)
+            writer.writerow(
+                (one.name, one.cover, one.present_value, one.allowance, one.nonperforming,
+                 one.total, *equity, one.expected, *one.categories.values())
+            )  # fmt: skip
+    return path
+
+
+def category_labels(desk: Desk) -> dict[str, Text]:
+    """The outcomes of the decision `category` as the rulebook names them; empty where it has none."""
+    known = {decision.name: decision for decision in desk.rulebook.decisions}
+    if "category" not in known:
+        return {}
+    return {str(outcome): label for outcome, label in known["category"].outcome_labels.items()}
+
+
+def _stressed(desk: Desk, name: str, scenario: Scenario) -> Stressed:
     shock = Shock(scenario.price, scenario.pace, scenario.sale)
     value_assets(desk.engine, desk.rules.collateral, desk.day, shock, desk.decimals)
     compare_channels(
         desk.engine, _paced(desk.rules.channels, scenario.pace), desk.rules.rounds, desk.decimals
     )
-    decided = _decided(desk, rulebook, name)
+    decided = _decided(desk, name)
     nonperforming, total = _ratio(desk, decided)
     names = ", ".join(map(quoted, desk.rules.channels.channels))
     best = desk.engine.value(f"SELECT sum(greatest({names})) FROM compared WHERE best IS NOT NULL")
     return Stressed(
-        name, scenario.label, desk.engine.value("SELECT coalesce(sum(realisable), 0) FROM covered"),
+        name, scenario.label, *_cover(desk),
         _categories(desk, decided), _allowance(desk, decided), nonperforming, total,
-        survey_homes(desk.engine, desk.rules.equity, desk.day), best or _ZERO,
+        survey_homes(desk.engine, desk.rules.equity, desk.day), _kinds(desk), best or _ZERO,
     )  # fmt: skip
 
 
@@ -87,13 +112,26 @@ def _paced(channels: ChannelRules, pace: Decimal) -> ChannelRules:
     return channels.model_copy(update={"settings": {**channels.settings, "pace": slower}})
 
 
-def _decided(desk: Desk, rulebook: Rulebook, name: str) -> Decided:
+def _kinds(desk: Desk) -> dict[Kind, Survey]:
+    engine = desk.engine
+    return {kind: survey_kind(engine, kind, desk.day) for kind in kinds_present(engine)}
+
+
+def _cover(desk: Desk) -> tuple[Decimal, Decimal]:
+    (cover, present) = desk.engine.rows(
+        "SELECT sum(realisable), sum(least(present_value, balance)) "
+        "FILTER (present_value IS NOT NULL) FROM covered"
+    )[0]
+    return cover or _ZERO, present or _ZERO
+
+
+def _decided(desk: Desk, name: str) -> Decided:
     """Decide the tape with the columns that the stressed collateral feeds."""
     source = f"stress_{name}_tape"
     desk.engine.execute(f"CREATE OR REPLACE TABLE {source} AS {fed_tape_sql(desk)}")
     fed = feed(desk.rules.collateral, desk.rulebook.file.jurisdiction)
     columns = list(dict.fromkeys([*desk.columns, *fed]))
-    return decide_tape(desk.engine, rulebook, columns, desk.day, f"stress_{name}", source)
+    return decide_tape(desk.engine, desk.rulebook, columns, desk.day, f"stress_{name}", source)
 
 
 def _categories(desk: Desk, decided: Decided) -> dict[str, Decimal]:
@@ -102,10 +140,7 @@ def _categories(desk: Desk, decided: Decided) -> dict[str, Decimal]:
         "WHERE decision = 'category' GROUP BY outcome"
     )
     amounts = dict(rows)
-    known = {d.name: d for d in decided.rulebook.decisions}
-    if "category" not in known:
-        return {}
-    return {str(name): amounts.get(str(name), _ZERO) for name in known["category"].outcomes}
+    return {name: amounts.get(name, _ZERO) for name in category_labels(desk)}
 
 
 def _allowance(desk: Desk, decided: Decided) -> Decimal | None:

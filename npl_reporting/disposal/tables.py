@@ -9,7 +9,7 @@ from pathlib import Path
 
 from npl_reporting.disposal.desk import Desk
 from npl_reporting.disposal.exact import ratio
-from npl_reporting.disposal.valuation import feed
+from npl_reporting.disposal.valuation import fed_sql, feed
 from npl_reporting.engine import quoted
 
 ASSETS = "assets.csv"
@@ -59,7 +59,7 @@ def write_tables(desk: Desk) -> list[Path]:
     engine, work = desk.engine, desk.engine.work
     engine.write_csv(assets_sql(), work / ASSETS)
     engine.write_csv(loans_sql(), work / LOANS)
-    engine.write_parquet(fed_tape_sql(desk), work / FED_TAPE)
+    engine.write_parquet(_tape_alone(desk), work / FED_TAPE)
     return [work / ASSETS, work / LOANS, work / FED_TAPE]
 
 
@@ -87,9 +87,24 @@ def loans_sql() -> str:
         f"{capped} AS recovery_capped, 1 - {capped} AS loss_given_default, "
         f"{ratio('balance', 'gross')} AS loan_to_value, "
         f"{ratio('within_reach', 'gross')} AS maximum_ltv, "
-        f"{ratio('within_reach', 'gross')} - {ratio('balance', 'gross')} AS headroom "
-        "FROM covered ORDER BY exposure_id"
+        f"{ratio('within_reach', 'gross')} - {ratio('balance', 'gross')} AS headroom, "
+        f"CASE WHEN balance < gross THEN 1 - {ratio('balance', 'gross')} END "
+        "AS fall_to_negative_equity FROM covered ORDER BY exposure_id"
     )
+
+
+def write_channels(desk: Desk) -> Path:
+    """Write every asset's comparison in the engine's work folder."""
+    path = desk.engine.work / COMPARED
+    desk.engine.write_csv("SELECT * FROM compared ORDER BY asset_id", path)
+    return path
+
+
+def _tape_alone(desk: Desk) -> str:
+    """The fed tape without its row numbers and without what a prior run left."""
+    own = set(desk.engine.columns("exposures")) - {"row"}
+    added = [name for name in desk.engine.columns(desk.source) if name not in own]
+    return f"SELECT * EXCLUDE ({', '.join(map(quoted, added))}) FROM ({fed_tape_sql(desk)})"
 
 
 def fed_tape_sql(desk: Desk, covered: str = "covered") -> str:
@@ -97,9 +112,10 @@ def fed_tape_sql(desk: Desk, covered: str = "covered") -> str:
     fed = feed(desk.rules.collateral, desk.rulebook.file.jurisdiction)
     present = {name for name in fed if name in desk.columns}
     parts = []
-    for name, sql in fed.items():
+    for name, measure in fed.items():
         old = f"s.{quoted(name)}" if name in present else "NULL"
-        parts.append(f"CASE WHEN c.exposure_id IS NULL THEN {old} ELSE {sql} END AS {quoted(name)}")
+        new = fed_sql(measure, old)
+        parts.append(f"CASE WHEN c.exposure_id IS NULL THEN {old} ELSE {new} END AS {quoted(name)}")
     dropped = ", ".join(map(quoted, sorted(present)))
     rest = f"s.* EXCLUDE ({dropped})" if dropped else "s.*"
     return (

@@ -11,7 +11,7 @@ from typing import get_args
 import pyarrow as pa
 
 from npl_reporting.disposal.allocation import allocate
-from npl_reporting.disposal.collateraltypes import ANYWHERE, CollateralRules, Mode
+from npl_reporting.disposal.collateraltypes import ANYWHERE, CollateralRules, Measure, Mode
 from npl_reporting.disposal.discount import effective
 from npl_reporting.disposal.exact import at_least_zero, ratio
 from npl_reporting.engine import Engine, literal
@@ -20,7 +20,11 @@ from npl_reporting.money import rounded
 
 RATE = pa.decimal128(12, 6)
 _PV = 15
-_MEASURES = {"real": "realisable_value", "net": "net_value", "gross": "market_value"}
+_MEASURES = {
+    "real": "realisable_value", "net": "net_value", "gross": "market_value",
+    "booked": "origination_value",
+}  # fmt: skip
+_AMOUNT = "CAST({} AS DECIMAL(20, 2))"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ def value_assets(
 
     `valued`: market_value, factor, cost_rate, price, costs, claims, realisable_value (NULL where a
     claim is unknown), net_value, maximum_ltv, forced_value, orderly_value, age_months, stale.
-    `covered`: exposure_id, balance, gross, net, within_reach, realisable, present_value, unknown.
+    `covered`: exposure_id, balance, gross, net, within_reach, realisable, present_value (of what is
+    within reach), unknown, and booked (what stood when the collateral was booked; NULL where it is
+    not given for every asset).
     """
     _rates(engine, rules, shock)
     _values(engine, rules, day, shock, decimals)
@@ -151,6 +157,8 @@ def _covered(engine: Engine, decimals: int) -> None:
         f"CAST(coalesce(sum(real_within_reach), 0) AS {money}) AS within_reach, "
         f"CAST(least(any_value(n.balance), coalesce(sum(real_taken), 0)) AS {money}) AS realisable, "
         f"CASE WHEN count(discount) = count(*) THEN sum({pv}) END AS present_value, "
+        f"CASE WHEN count(booked_within_reach) = count(*) "
+        f"THEN CAST(sum(booked_within_reach) AS {money}) END AS booked, "
         "count(*) - count(real_within_reach) AS unknown, count(*) AS assets, "
         "min(a.appraisal_date) AS valuation_date, "
         "arg_max(a.tape_type, (gross_within_reach, asset_id)) AS type FROM allocated n "
@@ -173,9 +181,13 @@ def bound_by_history(engine: Engine, rules: CollateralRules, past: Mapping[str, 
         )
 
 
-def feed(rules: CollateralRules, jurisdiction: str) -> Mapping[str, str]:
-    """Tape columns that the result feeds under a jurisdiction's rules: column → SQL over `covered`."""
-    return {
-        column: "CAST(0 AS DECIMAL(20, 2))" if measure == "nothing" else f"c.{measure}"
-        for column, measure in rules.feeds.get(jurisdiction, rules.feeds[ANYWHERE]).items()
-    }
+def feed(rules: CollateralRules, jurisdiction: str) -> Mapping[str, Measure]:
+    """Tape columns that the result feeds under a jurisdiction's rules."""
+    return rules.feeds.get(jurisdiction, rules.feeds[ANYWHERE])
+
+
+def fed_sql(measure: Measure, own: str) -> str:
+    """A measure as SQL over `covered` as c; `own` is what the tape says itself."""
+    if measure in ("nothing", "empty"):
+        return _AMOUNT.format("0" if measure == "nothing" else "NULL")
+    return f"coalesce(c.booked, {own})" if measure == "booked" else f"c.{measure}"
