@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
+from quarters import run_tape, store, write_tape
 from stored_run import RUN, save, store_in
 from test_submission import Office
 from verapdf import faults
@@ -94,3 +95,34 @@ def test_a_file_without_a_certificate_is_refused(tmp_path: Path) -> None:
     office = Office.at(store_in(tmp_path), run.id)
     with pytest.raises(NplError, match="holds no key and certificate"):
         sign_pages(office.desk("reviewer"), NAME, tmp_path / "none.p12", None, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_every_page_of_a_whole_return_is_signed_twice_and_still_archivable(tmp_path: Path) -> None:
+    """The real returns of the small Taiwanese book: charts, attachments and all."""
+    run = run_tape(tmp_path, write_tape(tmp_path), printed=True).run
+    office = Office.__new__(Office)
+    office.store = store(tmp_path)
+    office.hire()
+    office = Office.at(office.store, run.id, hired=office)
+    name, bank, out = "TW-2024-09-30", certificate(tmp_path), tmp_path / "signed"
+    sign_pages(office.desk("reviewer"), name, bank, None, out)
+    office.desk("approver").approve(name)
+    written = sign_pages(office.desk("approver"), name, bank, None, out)
+    assert len(written) == sum(file.role == "pdf" for file in office.store.files(run.id)) > 5
+    for path in written:
+        content = path.read_bytes()
+        signatures = PdfFileReader(io.BytesIO(content)).embedded_regular_signatures
+        states = [validate_pdf_signature(one) for one in signatures]
+        assert [(state.intact, state.valid) for state in states] == [(True, True)] * 2, path.name
+        assert faults(content, "PDFA_3_A") == set(), path.name
+        changed = bytearray(content)
+        changed[len(made_of(office, run.id, path.name)) // 2] ^= 1
+        damaged = PdfFileReader(io.BytesIO(bytes(changed))).embedded_regular_signatures
+        assert not validate_pdf_signature(damaged[0]).intact, path.name
+
+
+def made_of(office: Office, run: str, name: str) -> bytes:
+    """A page as the run made it, which the signed one begins with."""
+    kept = next(file for file in office.store.files(run) if file.name == name)
+    return office.store.archive.open_path(kept.sha256).read_bytes()

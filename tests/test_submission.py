@@ -109,6 +109,10 @@ resubmit           .       x        .        .          .
 package            .       x        x        x          .
 sign               .       .        x        x          .
 approve-rulebook   .       .        .        x          .
+override           .       x        .        .          .
+adjust             .       x        .        .          .
+confirm            .       .        x        x          .
+withdraw           .       .        x        x          .
 grant              .       .        .        .          x
 token              .       .        .        .          x
 """
@@ -150,6 +154,10 @@ def actions(office: Office, desk: Desk) -> dict[str, tuple[str, Callable[[], obj
         "package": ("", lambda: only_asked("package")),
         "sign": ("", lambda: only_asked("sign")),
         "approve-rulebook": ("", lambda: desk.approve_rulebook(RUN.rulebook_sha256)),
+        "override": ("", lambda: only_asked("override")),
+        "adjust": ("", lambda: only_asked("adjust")),
+        "confirm": ("", lambda: only_asked("confirm")),
+        "withdraw": ("", lambda: only_asked("withdraw")),
         "grant": ("", lambda: with_pen(grant, "newcomer", "viewer")),
         "token": ("", lambda: with_pen(issue_token, "newcomer", NEVER)),
     }

@@ -20,13 +20,16 @@ from npl_reporting.evidence.records import RunFile
 from npl_reporting.evidence.seal import CONTENT, INPUT_ROLES, OUTPUTS
 from npl_reporting.evidence.signing import sign, sign_text
 from npl_reporting.evidence.store import Store
+from npl_reporting.returns.render import render
 from npl_reporting.submission import verifier
 from npl_reporting.submission.replay import Past, kept_run
+from npl_reporting.submission.sheet import sheet_page
 from npl_reporting.submission.state import Submission
 from npl_reporting.submission.steps import Desk, find
 from npl_reporting.submission.unpacked import asked, earlier_place, own_place
 
 EXPORT = "submission.package"
+SHEET = "submission.pdf"
 _SPOOLED = 1 << 26
 
 
@@ -78,6 +81,7 @@ def _write(store: Store, submission: Submission, key: Path, path: Path) -> str:
                 listed.append(_earlier(archive, past, file))
         for name, lines in _told(store, submission, key):
             listed.append(_added(archive, name, lines))
+        listed.append(_drawn(archive, SHEET, render(sheet_page(store, submission))))
         manifest = {
             "submission": submission.id, "version": submission.version, "state": submission.state,
             "run": submission.run, "root": submission.root, "made_by": __version__,
@@ -141,6 +145,11 @@ def _added(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> dict[st
     return {"path": name, "sha256": digest.hexdigest(), "size": size}
 
 
+def _drawn(archive: zipfile.ZipFile, name: str, content: bytes) -> dict[str, Any]:
+    _put(archive, name, content)
+    return {"path": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
 def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     verifier.put(archive, name, io.BytesIO(content), len(content))
 
@@ -157,6 +166,7 @@ It needs no other software and no network. Exit code 0: nothing was changed sinc
 signed. Exit code 1: something was, and it says what. Compare the key with one that you were given
 by another way; --head FILE compares the log with a head that you kept earlier.
 
+submission.pdf   who did what, the warnings accepted and why, overrides and adjustments
 files/     tape, rulebook, report definitions, decisions, cases, cells, returns as PDF
 entries/   what the run's Merkle trees are grown from, one entry a line
 before/    the inputs of the runs that this one builds on; replay.json what each was asked to do

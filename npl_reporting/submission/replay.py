@@ -15,6 +15,8 @@ from npl_reporting.evidence.reopen import tape_source
 from npl_reporting.evidence.seal import INPUT_ROLES, Seal
 from npl_reporting.evidence.store import Store
 from npl_reporting.request import Request
+from npl_reporting.returns.filing.definition import FOLDER
+from npl_reporting.returns.fitting import EVERY
 from npl_reporting.run import run as run_quarter
 from npl_reporting.work import work_folder
 
@@ -61,6 +63,10 @@ class Past:
 
 
 Find = Callable[[str], Past]
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "report_definition": ("reports", EVERY),
+    "filing_definition": ("reports", EVERY, FOLDER),
+}
 
 
 def replay(store: Store, name: str) -> Replayed:
@@ -105,7 +111,11 @@ def request_of(past: Past, folder: Path) -> Request:
     changes = past.parameters.get("changes")
     return Request(
         tape=tape_source(
-            past.parameters, of["tape"][0], _first(of, "mapping"), _first(of, "schedule")
+            past.parameters,
+            of["tape"][0],
+            _first(of, "mapping"),
+            _first(of, "schedule"),
+            _first(of, "rates"),
         ),
         rules=str(of["rulebook"][0]),
         reporting_date=past.reporting_date,
@@ -117,6 +127,10 @@ def request_of(past: Past, folder: Path) -> Request:
         printed=bool(past.parameters.get("printed")),
         approved=bool(past.parameters.get("approved")),
         policy=_first(of, "policy"),
+        exits=_first(of, "exits"),
+        comments=_first(of, "comments"),
+        entity=str(past.parameters.get("entity") or ""),
+        deltas=(*of.get("deltas", ()), *of.get("evidence", ())),
         reports=folder / "reports",
         later_rulebook=str(past.parameters.get("later_rulebook") or ""),
     )
@@ -128,7 +142,7 @@ def _first(of: dict[Role, list[Path]], role: Role) -> Path | None:
 
 def _copied(past: Past, file: RunFile, folder: Path) -> Path:
     """A copy under the name that the file had; reports lie where their readers look for them."""
-    parts = ("reports", past.jurisdiction) if file.role == "report_definition" else (file.role,)
+    parts = _PLACES.get(file.role, (file.role,))
     target = folder.joinpath(*parts, file.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(past.path(file), target)

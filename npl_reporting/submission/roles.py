@@ -17,16 +17,29 @@ Role = Literal["viewer", "preparer", "reviewer", "approver", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 Action = Literal[
     "status", "create", "accept", "review", "approve", "submit", "reopen", "resubmit", "package",
-    "sign", "approve-rulebook", "grant", "token",
+    "sign", "approve-rulebook", "override", "adjust", "confirm", "withdraw", "grant", "token",
 ]  # fmt: skip
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 ALLOWED: Mapping[Role, frozenset[Action]] = {
     "viewer": frozenset({"status"}),
-    "preparer": frozenset({"status", "create", "resubmit", "package"}),
-    "reviewer": frozenset({"status", "accept", "review", "reopen", "package", "sign"}),
+    "preparer": frozenset({"status", "create", "resubmit", "package", "override", "adjust"}),
+    "reviewer": frozenset(
+        {"status", "accept", "review", "reopen", "package", "sign", "confirm", "withdraw"}
+    ),
     "approver": frozenset(
-        {"status", "accept", "approve", "submit", "reopen", "package", "sign", "approve-rulebook"}
+        {
+            "status",
+            "accept",
+            "approve",
+            "submit",
+            "reopen",
+            "package",
+            "sign",
+            "approve-rulebook",
+            "confirm",
+            "withdraw",
+        }
     ),
     "administrator": frozenset({"status", "grant", "token"}),
 }

@@ -89,9 +89,8 @@ def approved_rulebooks(events: Iterable[Event]) -> frozenset[str]:
 
 def _created(event: Event) -> Submission:
     said = event.said
-    preparers = frozenset({event.person, said["run_by"]})
     return Submission(
-        event.subject, 1, said["run"], said["root"], "draft", preparers, events=(event,)
+        event.subject, 1, said["run"], said["root"], "draft", _preparers(event), events=(event,)
     )
 
 
@@ -106,5 +105,11 @@ def _moved(before: Submission, event: Event) -> Submission:
         return replace(before, state=state, events=events)
     return Submission(
         before.id, before.version + 1, said["run"], said["root"], state,
-        frozenset({event.person, said["run_by"]}), (), (*before.filed, before.run), events,
+        _preparers(event), (), (*before.filed, before.run), events,
     )  # fmt: skip
+
+
+def _preparers(event: Event) -> frozenset[str]:
+    """Whoever began the version, made its run, or proposed what stands in it against the rules."""
+    said = event.said
+    return frozenset({event.person, said["run_by"], *said.get("proposed_by", ())})

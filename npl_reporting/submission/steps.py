@@ -9,7 +9,7 @@ from typing import Any
 
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.log import Event, Pen
-from npl_reporting.evidence.records import Run
+from npl_reporting.evidence.records import Cell, Run
 from npl_reporting.evidence.store import Store
 from npl_reporting.submission.obstacles import obstacles, refuse_open
 from npl_reporting.submission.roles import Action, person_of, require, staff
@@ -41,7 +41,7 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class CellChange:
-    """A cell whose value in a new version is another than the one filed."""
+    """A cell whose value is another than before: than filed, or than computed."""
 
     report: str
     row: str
@@ -81,7 +81,7 @@ class Desk:
 
     def reopen(self, name: str, comment: str) -> Submission:
         """Send back what was reviewed or approved; a reason is required."""
-        _required(comment, "--comment")
+        required(comment, "--comment")
         with self.store.log.writing() as pen:
             submission = _found(pen, name)
             submission.refuse(REOPEN)
@@ -89,7 +89,7 @@ class Desk:
 
     def resubmit(self, name: str, run: str, comment: str) -> Submission:
         """Begin a new version after submission, with its reason and the list of changed cells."""
-        _required(comment, "--comment")
+        required(comment, "--comment")
         stored = self.store.run(run)
         with self.store.log.writing() as pen:
             submission = _found(pen, name)
@@ -103,7 +103,7 @@ class Desk:
 
     def accept(self, name: str, code: str, reason: str, until: date) -> Submission:
         """Take a warning on oneself, with a reason and a day on which that ends."""
-        _required(reason, "--reason")
+        required(reason, "--reason")
         if until < today():
             raise NplError(Problem(f"{until} has passed", "name a later day with --until"))
         with self.store.log.writing() as pen:
@@ -152,6 +152,7 @@ class Desk:
             "run": run.id,
             "root": self.store.seals.of(run.id).root,
             "run_by": run.created_by,
+            "proposed_by": sorted(_proposers(run)),
         }
 
 
@@ -167,7 +168,7 @@ def find(store: Store, name: str, on: date | None = None) -> Submission:
 def changed_cells(store: Store, before: str, after: str) -> Iterator[CellChange]:
     """The cells of the reporting date that differ between two runs."""
     old, new = (
-        {(c.report, c.row, c.column): c.value or c.text for c in store.cells(run, None, "current")}
+        {_place(c): c.value or c.text for c in store.cells(run, None, "current")}
         for run in (before, after)
     )
     for place in dict.fromkeys((*old, *new)):
@@ -175,9 +176,27 @@ def changed_cells(store: Store, before: str, after: str) -> Iterator[CellChange]
             yield CellChange(*place, old.get(place), new.get(place))
 
 
+def moved_cells(store: Store, run: str) -> Iterator[CellChange]:
+    """The cells that overrides and adjustments moved: what was computed, what is reported."""
+    reported = {_place(cell): cell.value or cell.text for cell in store.cells(run, None, "current")}
+    for cell in store.cells(run, None, "computed"):
+        yield CellChange(*_place(cell), cell.value or cell.text, reported.get(_place(cell)))
+
+
+def _place(cell: Cell) -> tuple[str, str, str]:
+    return cell.report, cell.row, cell.column
+
+
 def today() -> date:
     """The day in UTC."""
     return datetime.now(UTC).date()
+
+
+def _proposers(run: Run) -> Iterator[str]:
+    """Who proposed an override or adjustment that is in the run's figures."""
+    deltas = run.parameters.get("deltas")
+    for delta in deltas["in_force"] if isinstance(deltas, dict) else ():
+        yield delta["proposed_by"]
 
 
 def _found(pen: Pen, name: str) -> Submission:
@@ -194,7 +213,8 @@ def _one(known: Mapping[str, Submission], name: str) -> Submission:
     raise NplError(Problem(f"there is no submission {name}", "npl submission status lists them"))
 
 
-def _required(text: str, option: str) -> None:
+def required(text: str, option: str) -> None:
+    """NplError if a text that must be given is empty."""
     if not text.strip():
         raise NplError(Problem("a reason is missing", f"give one with {option}"))
 
