@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from stored_run import RUN, Numbered, save, store_in
 from test_audit import KEPT
+from test_submission import NAME, Office
 
 from npl_reporting.errors import NplError
 from npl_reporting.evidence import tables
@@ -114,4 +115,32 @@ def test_preparers_at_once_lose_no_event_and_create_one_submission(archive: Path
     after = Store(URL, archive)
     assert after.log.head().size == before + 1 + 40
     assert len(submissions(after.log.events())) == 1
+    assert verify(after).sound
+
+
+def _try_to_submit(archive: Path, token: str) -> None:
+    try:
+        Desk(Store(URL, archive), token).submit(NAME)
+    except NplError as error:
+        os._exit(3 if "so it cannot submit" in str(error) else 4)
+
+
+def test_approvers_at_once_submit_once(archive: Path) -> None:
+    office = Office.__new__(Office)
+    office.store = Store(URL, archive)
+    save(office.store)
+    office.hire()
+    office.until("approved")
+    office.desk("approver").approve_rulebook(RUN.rulebook_sha256)
+    before, token = office.store.log.head().size, office.tokens["approver"]
+    del office
+    workers = [FORK.Process(target=_try_to_submit, args=(archive, token)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(worker.exitcode or 0 for worker in workers) == [0, 3, 3, 3]
+    after = Store(URL, archive)
+    assert after.log.head().size == before + 1
+    assert submissions(after.log.events())[NAME].state == "submitted"
     assert verify(after).sound

@@ -43,6 +43,7 @@ def test_every_hash_comes_out_again_with_the_runs_before(home: Path) -> None:
     assert replayed.before[0].run.startswith("TW-2024-09-30")
 
 
+@pytest.mark.slow
 def test_threads_time_zone_and_locale_change_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,12 +69,14 @@ def test_language_and_the_order_of_rows_change_no_figure(home: Path, tmp_path: P
     assert one["cases"] == store(tmp_path).seals.of(turned.id).parts["cases"]
 
 
+@pytest.mark.slow
 def test_the_pages_come_out_again(tmp_path: Path) -> None:
     run = run_tape(tmp_path, write_tape(tmp_path), printed=True).run
     assert any(file.role == "pdf" for file in store(tmp_path).files(run.id))
     assert replay(store(tmp_path), run.id).same
 
 
+@pytest.mark.slow
 def test_a_run_under_an_unapproved_rulebook_is_a_draft_on_every_page(tmp_path: Path) -> None:
     tape = write_tape(tmp_path)
     office = Office.__new__(Office)

@@ -40,6 +40,18 @@ def coverage(
     return tuple(_coverage(rulebook, tested, fired))
 
 
+def never_fired(
+    rulebook: Rulebook, cases: Iterable[CaseDecision]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each decision with its rules that fired in none of these cases, if there are such."""
+    fired = _fired(cases)
+    silent = (
+        (decision.name, tuple(r.id for r in decision.rules if (decision.name, r.id) not in fired))
+        for decision in rulebook.decisions
+    )
+    return tuple((name, rules) for name, rules in silent if rules)
+
+
 _Fired = dict[tuple[str, str], tuple[int, Decimal]]
 
 

@@ -152,6 +152,13 @@ def read_events(connection: Connection, subject: str | None = None) -> Iterator[
         yield _event(row)
 
 
+def evidence_hashes(connection: Connection) -> Iterator[str]:
+    """The SHA-256 of every file in the archive that an event gives as evidence."""
+    for event in read_events(connection):
+        if "evidence" in event.said:
+            yield event.said["evidence"]
+
+
 def event_hash(event: Event) -> str:
     """What an event's hash must be."""
     return leaf_hash(event.entry().encode()).hex()

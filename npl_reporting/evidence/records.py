@@ -17,8 +17,10 @@ Text: TypeAlias = Mapping[str, str]
 """One text in each language."""
 
 Role = Literal[
-    "tape", "control", "mapping", "policy", "schedule", "rulebook", "report_definition",
-    "decisions", "cases", "cells", "findings", "summary", "pdf",
+    "tape", "control", "mapping", "policy", "schedule", "rates", "exits", "comments", "rulebook", "report_definition",
+    "filing_definition",
+    "deltas", "evidence",
+    "decisions", "cases", "cells", "findings", "summary", "pdf", "return",
 ]  # fmt: skip
 CellState = Literal["value", "not_computed"]
 CheckState = Literal["passed", "failed", "not_evaluated"]

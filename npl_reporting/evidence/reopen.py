@@ -18,6 +18,7 @@ from npl_reporting.law.joint import joint_columns
 from npl_reporting.law.policy import with_policy
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.shelf import load_rulebook
+from npl_reporting.portfolio.exchange import flow_rate
 from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, read_tape
 from npl_reporting.work import work_folder
@@ -61,15 +62,17 @@ def reopen(store: Store, name: str, others: Sequence[Rulebook] = ()) -> Iterator
         columns_of_all = joint_columns([rulebook, *others]) if others else rulebook.columns
         taken = (*(f.name for f in rulebook.facts), *(d.name for d in rulebook.decisions))
         order = rulebook.file.appropriation
-        terms = Terms(columns_of_all, run.currency, run.reporting_date, taken, order)
+        before = store.run(run.prior_run).reporting_date if run.prior_run else None
+        flow = flow_rate(rulebook.file.movement.flow_rate, run.reporting_date, before)
+        terms = Terms(columns_of_all, run.currency, run.reporting_date, taken, order, flow)
         prior = decisions_of(store, run.prior_run)
         with Engine(work, [*source.files, *([prior] if prior else [])]) as engine:
             quarantine = bool(run.parameters.get("quarantine"))
             tape = read_tape(engine, source, terms, quarantine=quarantine)
             relation, columns = "exposures", tuple(tape.columns)
             left: tuple[Path, date] | None = None
-            if prior and run.prior_run:
-                left = (prior, store.run(run.prior_run).reporting_date)
+            if prior and before:
+                left = (prior, before)
                 relation, columns = join_prior(engine, rulebook, *left, columns)
             yield Reopened(run, engine, rulebook, tape, relation, columns, left)
 
@@ -110,7 +113,9 @@ def _text(value: str) -> str:
 def _source(store: Store, run: Run, files: tuple[RunFile, ...], work: Path) -> TapeSource:
     mapping = _any(store, files, "mapping", work)
     schedule = _any(store, files, "schedule", work)
-    return tape_source(run.parameters, _copied(store, _one(files, "tape"), work), mapping, schedule)
+    rates = _any(store, files, "rates", work)
+    tape = _copied(store, _one(files, "tape"), work)
+    return tape_source(run.parameters, tape, mapping, schedule, rates)
 
 
 def tape_source(
@@ -118,10 +123,11 @@ def tape_source(
     tape: Path,
     mapping: Path | None,
     schedule: Path | None = None,
+    rates: Path | None = None,
 ) -> TapeSource:
     """How a run of these parameters read its tape, for a copy of it."""
     encoding, delimiter, sheet = json.loads(str(parameters["reading"]))
-    return TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
+    return TapeSource(tape, encoding, delimiter, sheet, mapping, schedule, rates)
 
 
 def _any(store: Store, files: tuple[RunFile, ...], role: Role, work: Path) -> Path | None:

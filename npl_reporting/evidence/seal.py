@@ -17,7 +17,9 @@ from npl_reporting.evidence.records import Role
 from npl_reporting.money import RATE_DECIMALS, minor_digits
 
 INPUT_ROLES: tuple[Role, ...] = (
-    "tape", "control", "mapping", "policy", "schedule", "rulebook", "report_definition",
+    "tape", "control", "mapping", "policy", "schedule", "rates", "exits", "comments", "rulebook", "report_definition",
+    "filing_definition",
+    "deltas", "evidence",
 )  # fmt: skip
 CONTENT = ("record", "inputs", "cases", "exposures", "cells", "checks", "findings")
 OUTPUTS = "outputs"

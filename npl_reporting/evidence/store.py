@@ -15,7 +15,7 @@ from npl_reporting.errors import Finding, NplError, Problem
 from npl_reporting.evidence import saving, tables
 from npl_reporting.evidence.archive import Archive
 from npl_reporting.evidence.database import DEFAULT_URL, Database
-from npl_reporting.evidence.log import Log
+from npl_reporting.evidence.log import Log, evidence_hashes
 from npl_reporting.evidence.reading import as_case, as_portion, as_run, record
 from npl_reporting.evidence.records import (
     CaseDecision,
@@ -56,6 +56,11 @@ class Store:
     def place(self) -> str:
         """The store's address as messages show it."""
         return self._database.place
+
+    @property
+    def made(self) -> bool:
+        """Whether there is a store yet."""
+        return self._database.made
 
     def save_run(
         self,
@@ -202,7 +207,8 @@ def _rows(
 
 
 def _hashes(connection: Connection) -> frozenset[str]:
-    return frozenset(connection.scalars(select(tables.metadata.tables["run_file"].c.sha256)))
+    files = connection.scalars(select(tables.metadata.tables["run_file"].c.sha256))
+    return frozenset(files) | frozenset(evidence_hashes(connection))
 
 
 def _same(known: Run, run: Run, place: str) -> Run:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, text
 from sqlalchemy.exc import DBAPIError
 
 from npl_reporting.errors import NplError
@@ -14,7 +14,15 @@ from npl_reporting.evidence import schema, tables
 from npl_reporting.evidence.archive import Archive
 from npl_reporting.evidence.canonical import moment_text
 from npl_reporting.evidence.database import Database
-from npl_reporting.evidence.log import FIRST, Event, Head, event_hash, head_of, read_events
+from npl_reporting.evidence.log import (
+    FIRST,
+    Event,
+    Head,
+    event_hash,
+    evidence_hashes,
+    head_of,
+    read_events,
+)
 from npl_reporting.evidence.parts import gaps, seal_of
 from npl_reporting.evidence.sealing import STORED, as_seal
 from npl_reporting.evidence.store import Store
@@ -22,6 +30,7 @@ from npl_reporting.evidence.store import Store
 _RUN = tables.metadata.tables["run"]
 _SEAL = tables.metadata.tables["seal"]
 _FILE = tables.metadata.tables["run_file"]
+_MOMENT = "DDDD-DD-DD DD:DD:DD.DDDDDD".replace("D", "[0-9]")
 UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What a value raises that is no longer of its kind: a date that is none, text cut in a letter."""
 
@@ -81,8 +90,10 @@ def _verified(connection: Connection, store: Store, heads: Sequence[Head]) -> Ve
     for subject, told in events.items():
         if subject not in known and any(event.action == STORED for event in told):
             faults.append(Fault(f"run {subject}", "the log tells of it, and the store lacks it"))
-    hashes = connection.scalars(select(_FILE.c.sha256).distinct().order_by(_FILE.c.sha256)).all()
+    files = connection.scalars(select(_FILE.c.sha256).distinct()).all()
+    hashes = sorted({*files, *evidence_hashes(connection)})
     faults += _file_faults(store.archive, hashes)
+    faults += _misspelt(connection)
     faults += _head_faults(connection, heads)
     return Verified(len(runs), len(hashes), head_of(connection), tuple(faults), tuple(remarks))
 
@@ -134,6 +145,16 @@ def _run_faults(connection: Connection, run: Row[object], told: list[Event]) -> 
             moment_text(run.created_at),
         ):
             yield Fault(where, f"event {event.number} names another person or time")
+
+
+def _misspelt(connection: Connection) -> Iterator[Fault]:
+    """Moments that SQLite holds in another spelling, which would be read all the same."""
+    if connection.dialect.name != "sqlite":
+        return
+    for table, column, key in (("event", "at", "number"), ("run", "created_at", "id")):
+        query = f"SELECT {key} FROM {table} WHERE {column} NOT GLOB :form ORDER BY {key}"
+        for (name,) in connection.execute(text(query), {"form": _MOMENT}):
+            yield Fault(f"{table} {name}", "its time is not written as it was")
 
 
 def _file_faults(archive: Archive, hashes: Iterable[str]) -> Iterator[Fault]:
