@@ -19,7 +19,9 @@ from npl_reporting.law.shelf import in_currency, load_rulebook, version
 from npl_reporting.portfolio.currency import tape_currency
 from npl_reporting.portfolio.decided import decide_tape
 from npl_reporting.portfolio.disagreement import contested_sql, largest_contested
+from npl_reporting.portfolio.limits import Limit, limits
 from npl_reporting.portfolio.panel import panel, refuse_without_status
+from npl_reporting.portfolio.rates import read_rates
 from npl_reporting.portfolio.sound import read_sound_tape
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms
 from npl_reporting.returns.comparison import Comparison, comparison_csv
@@ -60,9 +62,11 @@ def compare(
     books = _rulebooks(references, as_of)
     with work_folder() as work, Engine(work, source.files) as engine:
         tell("reading the tape")
-        found = tape_currency(source, joint_columns(books), work)
-        currency = found or books[0].file.currency
-        books = tuple(in_currency(book, currency) for book in books)
+        own = books[0].file.currency
+        found = own if source.rates else tape_currency(source, joint_columns(books), work)
+        currency = found or own
+        named = _limits(engine, source, books, currency, as_of)
+        books = tuple(_read_in(book, currency, own) for book, own in zip(books, named, strict=True))
         terms = Terms(joint_columns(books), currency, as_of)
         tape = read_sound_tape(engine, source, terms, quarantine=quarantine)
         decided = []
@@ -74,11 +78,24 @@ def compare(
         comparison = Comparison(
             _id(tape, books, source, as_of, quarantine), as_of, source.path.name, tape.sha256,
             tape.counts.set_aside, currency, found is not None, titles, summed,
-            largest_contested(engine, titles, LISTED), tuple(languages),
+            largest_contested(engine, titles, LISTED), tuple(languages), named,
         )  # fmt: skip
         tell("writing the comparison")
         files = tuple(_written(engine, comparison, out)) if out else ()
     return Compared(comparison, files)
+
+
+def _limits(
+    engine: Engine, source: TapeSource, books: Sequence[Rulebook], currency: str, as_of: date
+) -> tuple[tuple[Limit, ...], ...]:
+    """What each rulebook of another currency names in money, at the file's closing rates."""
+    rates = read_rates(engine, source.rates, currency) if source.rates else None
+    return tuple(limits(book, currency, rates, as_of) for book in books)
+
+
+def _read_in(book: Rulebook, currency: str, named: Sequence[Limit]) -> Rulebook:
+    amounts = {limit.setting: limit.here for limit in named if limit.here is not None}
+    return in_currency(book, currency, amounts)
 
 
 def _rulebooks(references: Sequence[str], as_of: date) -> tuple[Rulebook, ...]:
@@ -109,6 +126,7 @@ def _id(
         "tape": tape.sha256,
         "mapping": _digest(source.mapping),
         "schedule": _digest(source.schedule),
+        **({"rates": _digest(source.rates)} if source.rates else {}),
         "reading": [source.encoding, source.delimiter, source.sheet],
         "rulebooks": [book.sha256 for book in books],
         "date": as_of.isoformat(),

@@ -17,8 +17,10 @@ from npl_reporting.law.shelf import in_currency
 from npl_reporting.portfolio.classify import keep_treated
 from npl_reporting.portfolio.contrast import Contrast, Level, Move
 from npl_reporting.portfolio.decided import Decided, decide_tape
-from npl_reporting.returns.book import plan_reports
-from npl_reporting.returns.cells import Cell, compute
+from npl_reporting.portfolio.movement import movement_scope
+from npl_reporting.returns.book import compute_reports, plan_reports
+from npl_reporting.returns.cells import Cell
+from npl_reporting.returns.fitting import fitted
 from npl_reporting.returns.shelf import load_reports
 
 MOVED = "moved.csv"
@@ -120,13 +122,14 @@ def _cells(again: Reopened, book: Rulebook) -> _Cells | str:
             for name, value in again.run.parameters.items()
             if name in known
         }
-        plans = plan_reports(reports, book.scope, given)
+        forms = fitted(reports, book)
+        plans = plan_reports(forms, book.scope, given, movement_scope(book))
     except NplError as error:
         return f"{book.name} from {book.file.effective_from}: {error.problems[0]}"
     if not plans:
         return f"{book.name} has no reports"
     keep_treated(again.engine)
-    found = [cell for planned in plans for cell in compute(again.engine, planned)]
+    found = compute_reports(again.engine, plans)
     return {(c.report, c.row, c.column): _shown(c) for c in found if c.period == "current"}
 
 

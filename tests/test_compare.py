@@ -82,9 +82,9 @@ def test_each_rulebook_has_its_own_ratio(tmp_path: Path) -> None:
 
 def test_the_overview_says_what_was_not_asked_for(tmp_path: Path) -> None:
     found = compared(tmp_path, MILD)
-    assert column(found, 0, 2) == [Decimal("0.8"), Decimal("0.266666666667")]
-    norm, mild = (line.cells[3] for line in page(found).tables[0].lines)
-    assert norm == Shown(Decimal(603), "money")
+    assert column(found, 0, 3) == [Decimal("0.8"), Decimal("0.266666666667")]
+    norm, mild = (line.cells[4] for line in page(found).tables[0].lines)
+    assert norm == Shown(Decimal(603), "money", decimals=0)
     assert (mild.state, mild.value) == ("not_computed", None)
     assert mild.reason is not None
     assert mild.reason["en"].startswith("No rule asks for an allowance")
@@ -105,8 +105,22 @@ def test_the_ways_of_disagreeing_and_their_largest_exposures(tmp_path: Path) -> 
 
 
 def test_both_articles_stand_beside_the_statuses(tmp_path: Path) -> None:
-    cells = column(compared(tmp_path, STRICT), 2, 2)
-    assert cells == [{"en": "Nonperforming [norm/4.1]"}]
+    cells = column(compared(tmp_path, STRICT), 3, 2)
+    assert cells == [{"en": "● Nonperforming [norm/4.1]"}]
+
+
+def test_what_one_calls_nonperforming_and_another_does_not(tmp_path: Path) -> None:
+    """The strict one 200 more than the norm and 1000 more than the mild, which nobody else misses."""
+    found = compared(tmp_path, STRICT, MILD)
+    pairs = [[cell.value for cell in line.cells] for line in page(found).tables[1].lines]
+    assert pairs == [[None, 0, 800], [200, None, 1000], [0, 0, None]]
+
+
+def test_the_first_page_says_whose_ratio_is_lowest_and_highest(tmp_path: Path) -> None:
+    lowest, highest, *rest = page(compared(tmp_path, STRICT, MILD)).figures
+    assert (lowest.note, highest.note) == ({"en": "MX"}, {"en": "SX"})
+    assert highest.shown.value == Decimal("0.933333333333")
+    assert rest[0].note is not None and rest[0].note["en"] == "66.67% of the portfolio"
 
 
 def test_categories_stand_under_their_own_rulebook(tmp_path: Path) -> None:
@@ -135,10 +149,58 @@ def test_the_page_says_that_it_is_no_filing_and_whose_currency_it_is(tmp_path: P
     found = compared(tmp_path, {**STRICT, "currency: TWD": "currency: JPY"}, rows=rows)
     said = [warning["en"] for warning in page(found).warnings]
     assert said[0].startswith("This is a comparison, not a filing.")
-    assert said[1].startswith("Amounts are in the tape's currency, EUR, under every rulebook.")
+    assert said[-1].startswith("Amounts are in the tape's currency, EUR, under every rulebook.")
     assert len(said) == 2
     assert page(found).currency == "EUR"
     assert found.comparison.panel.sides[1].nonperforming_amount == Decimal(1400)
+
+
+LIMITED = {
+    **STRICT,
+    "jurisdiction: XX": "jurisdiction: EX",
+    "currency: TWD": "currency: EUR",
+    "settings:\n": (
+        "settings:\n  limit: {value: 100, money: true, basis: law, why: {en: In euro}}\n"
+        "  nothing: {value: 0, money: true, basis: law, why: {en: Nothing}}\n"
+    ),
+    "when: bankrupt,": "when: bankrupt or large,",
+    "facts:\n": "facts:\n  large: outstanding_principal > limit\n",
+}
+RATES = "currency,date,kind,rate,source\nEUR,2025-09-30,closing,5.005,Bank\n"
+
+
+def limited(folder: Path, rates: str | None = None) -> Compared:
+    """Exampleland beside a law that names 100 euro, on a tape in New Taiwan dollars."""
+    rows = [{**loan, "currency": "TWD"} for loan in LOANS]
+    rules = [write_rules(folder, "norm", {}), write_rules(folder, "euro", LIMITED)]
+    tape, given = write_tape(folder / "tape.csv", rows), None
+    if rates is not None:
+        given = folder / "rates.csv"
+        given.write_text(rates, encoding="utf-8")
+    return compare(TapeSource(tape, rates=given), [str(path) for path in rules], AS_OF)
+
+
+def test_an_amount_of_another_currency_is_converted(tmp_path: Path) -> None:
+    """100 euro at 5.005 are 500.50: of 100, 200, 400 and 800 only the last is large."""
+    found = limited(tmp_path, RATES)
+    (none, (limit,)) = found.comparison.limits
+    assert none == () and (limit.own, limit.here) == (Decimal(100), Decimal("500.50"))
+    assert found.comparison.panel.sides[1].nonperforming == 3  # 75 and 100 days, and 800
+    told = [cell.value for cell in page(found).tables[-2].lines[0].cells]
+    assert told == ["limit", "EUR 100", "TWD 500.5", "5.005 (2025-09-30, Bank)"]
+    assert not [w for w in page(found).warnings if "no closing rate" in w["en"]]
+
+
+@pytest.mark.parametrize("rates", [None, RATES.replace("EUR", "USD")])
+def test_an_amount_that_cannot_be_converted_is_a_warning(rates: str | None, tmp_path: Path) -> None:
+    found = limited(tmp_path, rates)
+    assert page(found).warnings[1]["en"] == (
+        "EX names amounts of money in EUR, and no closing rate of EUR for this date was given "
+        "(--rates). They were read as TWD as they stand, so its answers may be wrong wherever they "
+        "decide: limit 100."
+    )
+    (cell,) = [line.cells[-1] for line in page(found).tables[-2].lines]
+    assert cell.value == {"en": "none given", "zh-TW": "未提供"}
 
 
 def test_a_tape_that_names_no_currency_has_the_first_rulebooks(tmp_path: Path) -> None:
