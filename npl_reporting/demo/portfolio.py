@@ -16,6 +16,7 @@ from npl_reporting.work import work_folder
 QUARTERS = (date(2025, 6, 30), date(2025, 9, 30))
 SIZE = 100_000
 SEED = 2029
+CURRENCY = "TWD"
 
 _SOURCES = places.sources(Path(__file__).parent / "bank")
 _FORMS = {
@@ -32,8 +33,11 @@ def write_tape(
     size: int = SIZE,
     seed: int = SEED,
     faulty: bool = False,
+    currency: str = CURRENCY,
 ) -> Path:
     """Write the tape of one quarter end as Parquet or CSV, by the suffix of `target`.
+
+    The amounts are the same in whatever currency it is said to be.
 
     The same arguments give the same bytes. The second quarter follows from the first: payments,
     new exposures, repayments, cures, transfers and write-offs lie in between. With `faulty`, a few
@@ -41,7 +45,32 @@ def write_tape(
     """
     with _bank(target, reporting_date, size, seed) as engine:
         relation = faults.spoilt(engine) if faulty else "tape"
-        return _written(engine, f"FROM {relation} ORDER BY exposure_id", target)
+        columns = "*" if currency == CURRENCY else f"* REPLACE ({literal(currency)} AS currency)"
+        return _written(engine, f"SELECT {columns} FROM {relation} ORDER BY exposure_id", target)
+
+
+def write_departures(target: Path, *, size: int = SIZE, seed: int = SEED) -> Path:
+    """Write what was repaid between both dates as an exits file for `npl run --exits`."""
+    with _bank(target, QUARTERS[0], size, seed) as engine:
+        last = literal(QUARTERS[1].isoformat())
+        return _written(
+            engine,
+            "SELECT exposure_id, closed_on AS exit_date, how AS reason FROM exits "
+            f"WHERE how = 'repaid' AND closed_on <= DATE {last} ORDER BY exposure_id",
+            target,
+        )
+
+
+def write_ledger(tape: Path) -> Path:
+    """Write what the general ledger says of a tape that this module wrote: its rows and principal."""
+    target = tape.with_name(f"ledger-{tape.stem}.csv")
+    with work_folder(tape.parent) as work, Engine(work, [tape]) as engine:
+        ((number, principal),) = engine.rows(
+            f"SELECT count(*), sum(outstanding_principal) FROM read_parquet({literal(str(tape))})"
+        )
+    lines = ("column,total", f"count,{number}", f"outstanding_principal,{principal}")
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return target
 
 
 def write_exits(target: Path, *, size: int = SIZE, seed: int = SEED) -> Path:
@@ -72,7 +101,10 @@ def _bank(target: Path, reporting_date: date, size: int, seed: int) -> Iterator[
         agreements.agree(engine, chance)
         lives.tell(engine, chance)
         ledger.keep(engine)
-        ledger.state(engine, chance, f"DATE {literal(reporting_date.isoformat())}")
+        for day in QUARTERS[: QUARTERS.index(reporting_date) + 1]:
+            ledger.state(engine, chance, f"DATE {literal(day.isoformat())}")
+            if day == QUARTERS[0]:
+                ledger.remember(engine)
         yield engine
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from npl_reporting.demo import cards, portfolio
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.shelf import find
+from npl_reporting.law.shelf import find, load_rulebook
+from npl_reporting.law.yamlfile import read
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.request import Finished, Request
 from npl_reporting.run import Tell, run
 
 JURISDICTION = "TW"
 WHAT_IF = date(2014, 1, 1)
-NET_WORTH = "30000000000"
-"""The made bank's net worth in NT$, which the concentration table is measured against."""
+BANK = Path(__file__).parent / "bank"
 QUICK_SIZE = 3_000
 
 
@@ -25,13 +26,17 @@ QUICK_SIZE = 3_000
 class Leg:
     """A stretch of the tour: one portfolio under one choice of rules, quarter after quarter.
 
-    `rules` gives the rules for each quarter, where they are not those in force on its date.
+    `ledgers` are the general ledger's totals of each quarter, `exits` what was repaid in it. `rules` gives the rules for each quarter, where they are not the `usual` ones as in force on its
+    date.
     """
 
     name: str
     words: str
     tapes: Mapping[date, TapeSource]
     rules: Mapping[date, str] = field(default_factory=dict)
+    usual: str = JURISDICTION
+    ledgers: Mapping[date, Path] = field(default_factory=dict)
+    exits: Mapping[date, Path] = field(default_factory=dict)
     changes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,16 +48,23 @@ class Stop:
     finished: Finished
 
 
-def tour(store: Store, out: Path, tell: Tell, *, quick: bool = False) -> Iterator[Stop]:
-    """Run every leg, each quarter on the one before; files go into a folder for each run."""
-    for leg in _legs(out, tell, quick):
+def tour(
+    store: Store, out: Path, tell: Tell, *, quick: bool = False, rules: Sequence[str] = ()
+) -> Iterator[Stop]:
+    """Run every leg, each quarter on the one before; files go into a folder for each run.
+
+    With `rules`, the made bank alone, under each of these rulebooks and in its currency.
+    """
+    for leg in _abroad(rules, out, tell, quick) if rules else _legs(out, tell, quick):
         prior: str | None = None
         for quarter, tape in leg.tapes.items():
             request = Request(
                 tape,
-                leg.rules.get(quarter, JURISDICTION),
+                leg.rules.get(quarter, leg.usual),
                 quarter,
                 prior,
+                control=leg.ledgers.get(quarter),
+                exits=leg.exits.get(quarter),
                 changes=leg.changes,
             )
             place = f"{leg.name}, {quarter}: "
@@ -88,17 +100,49 @@ def _legs(out: Path, tell: Tell, quick: bool) -> Iterator[Leg]:
             card_tapes,
             dict.fromkeys(card_tapes, later),
         )
-    size = QUICK_SIZE if quick else portfolio.SIZE
     tell("making the bank's tapes")
-    yield Leg(
-        "bank",
-        f"a made bank of {size:,} exposures, two quarters of 2025",
-        {day: TapeSource(_tape(out, day, size)) for day in portfolio.QUARTERS},
-        changes={"net_worth": NET_WORTH},
+    yield _bank("bank", JURISDICTION, out, quick)
+
+
+def _abroad(rules: Sequence[str], out: Path, tell: Tell, quick: bool) -> Iterator[Leg]:
+    """The made bank under each of several rulebooks."""
+    for name in rules:
+        tell(f"making the bank's tapes for {name}")
+        yield _bank(name.replace("/", "-"), name, out, quick)
+
+
+def _bank(leg: str, rules: str, out: Path, quick: bool) -> Leg:
+    """The made bank in the currency of a rulebook, its industries in the supervisor's codes."""
+    size = QUICK_SIZE if quick else portfolio.SIZE
+    currency = load_rulebook(rules, portfolio.QUARTERS[-1]).file.currency
+    tapes = {day: _tape(out, day, size, currency) for day in portfolio.QUARTERS}
+    codes = BANK / "abroad" / f"{rules}.yaml"
+    return Leg(
+        leg,
+        f"a made bank of {size:,} exposures in {currency} under {rules}, two quarters of 2025",
+        {
+            day: TapeSource(tape, mapping=codes if codes.exists() else None)
+            for day, tape in tapes.items()
+        },
+        usual=rules,
+        ledgers={day: portfolio.write_ledger(tape) for day, tape in tapes.items()},
+        exits={
+            portfolio.QUARTERS[1]: portfolio.write_departures(
+                out / "tapes" / "exits.csv", size=size
+            )
+        },
+        changes={name: str(value) for name, value in _told().get(rules, {}).items()},
     )
 
 
-def _tape(out: Path, day: date, size: int) -> Path:
+def _told() -> dict[str, dict[str, Decimal | int]]:
+    """Figures that no tape holds, by the rules that ask for them."""
+    told: dict[str, dict[str, Decimal | int]] = read(BANK / "told.yaml").data
+    return told
+
+
+def _tape(out: Path, day: date, size: int, currency: str = portfolio.CURRENCY) -> Path:
     folder = out / "tapes"
     folder.mkdir(parents=True, exist_ok=True)
-    return portfolio.write_tape(folder / f"bank-{day}.parquet", day, size=size)
+    target = folder / f"bank-{currency}-{day}.parquet"
+    return portfolio.write_tape(target, day, size=size, currency=currency)

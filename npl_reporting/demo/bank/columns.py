@@ -17,11 +17,14 @@ _PAST_DUE = """
          ELSE least(principal, (months_done(due, {date}) + 1) * (principal // 10)) + accrued END
 """
 
+# By how much the claim fell since the first date, but for what was written off; a loan written off
+# brought a little on the way.
 _RECOVERED = """
-    CASE WHEN {date} = {first} OR missed_on IS NULL THEN 0
-         WHEN ended > {first} AND ends = 'repaid' THEN owed
-         WHEN ended > {first} AND ends = 'written_off' THEN owed // 25
-         ELSE 0 END
+    CASE WHEN {date} = {first} THEN 0
+         ELSE greatest(coalesce(claim_then - claim - (written_off - written_off_then), 0),
+                       coalesce(owed_then - principal - accrued - (written_off - written_off_then), 0),
+                       CASE WHEN ended > {first} AND ends = 'written_off' THEN owed // 25 ELSE 0 END)
+         END
 """
 
 _VALUED = """
@@ -42,7 +45,7 @@ def select(draws: Draws, date: str, revalued: str) -> str:
         **_marks(draws, date),
     }
     shown = ",\n".join(f"{value} AS {name}" for name, value in cells.items())
-    return f"SELECT {shown} FROM positions"
+    return f"SELECT {shown} FROM positions LEFT JOIN first_claims USING (number)"
 
 
 def _identity(draws: Draws) -> dict[str, str]:

@@ -120,6 +120,19 @@ def keep(engine: Engine) -> None:
     for macro in _MACROS:
         engine.execute(macro)
     engine.execute(_BOOKED)
+    engine.execute(
+        "CREATE TABLE first_claims (number BIGINT, claim_then HUGEINT, owed_then HUGEINT, "
+        "written_off_then HUGEINT)"
+    )
+
+
+def remember(engine: Engine) -> None:
+    """Keep the claims of the date that was stated last, for what was recovered since."""
+    engine.execute(
+        "CREATE OR REPLACE TABLE first_claims AS "
+        "SELECT number, claim AS claim_then, principal + accrued AS owed_then, "
+        "written_off AS written_off_then FROM positions"
+    )
 
 
 def state(engine: Engine, draws: Draws, date: str) -> None:
