@@ -7,7 +7,17 @@ import sys
 import typer
 
 from npl_reporting import __version__
-from npl_reporting.cli import audit, comparing, dispose, printing, rules, runs, submission
+from npl_reporting.cli import (
+    audit,
+    comparing,
+    dispose,
+    foreseeing,
+    printing,
+    rules,
+    runs,
+    submission,
+    varying,
+)
 from npl_reporting.cli.demo import demo
 from npl_reporting.errors import NplError
 
@@ -25,6 +35,8 @@ app.add_typer(audit.app, name="audit")
 app.command()(demo)
 runs.register(app)
 comparing.register(app)
+foreseeing.register(app)
+varying.register(app)
 
 
 def _version(wanted: bool) -> None:

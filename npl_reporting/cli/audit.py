@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from npl_reporting.cli.options import DEFAULT_STORE, Json, StoreUrl
+from npl_reporting.cli.options import DEFAULT_STORE, Json, RunName, StoreUrl
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.cli.runs import telling
 from npl_reporting.errors import NplError, Problem
-from npl_reporting.evidence.canonical import moment_text
+from npl_reporting.evidence.canonical import json_text, moment_text
+from npl_reporting.evidence.history import Told
 from npl_reporting.evidence.history import history as exposure_history
 from npl_reporting.evidence.proofs import (
     Growth,
@@ -24,8 +25,11 @@ from npl_reporting.evidence.proofs import (
 from npl_reporting.evidence.signing import make_key, read_head, sign, write_head
 from npl_reporting.evidence.store import Store
 from npl_reporting.evidence.verify import verify as verify_store
+from npl_reporting.money import exact_text
+from npl_reporting.submission.openlineage import lineage_events
 from npl_reporting.submission.replay import Replayed
 from npl_reporting.submission.replay import replay as replay_run
+from npl_reporting.submission.trace import trace as trace_cell
 from npl_reporting.submission.unpacked import replay_package
 
 app = typer.Typer(help="Who did what; what changed since; the same figures again.")
@@ -199,11 +203,76 @@ def history(
         [
             (
                 t.reporting_date, t.run, f"{t.known_at:%Y-%m-%d}", f"{t.tape}:{t.row}", t.portion,
-                t.amount, t.decision, t.outcome, " ".join((*t.rules, *t.citations)),
+                t.amount, t.decision, _outcome(t), " ".join((*t.rules, *t.citations)),
             )
             for t in found
         ],
     )  # fmt: skip
+
+
+def _outcome(told: Told) -> str:
+    if not told.computed:
+        return told.outcome
+    by = told.overridden_by or "an override"
+    return f"{told.outcome} (by {by}; computed {told.computed})"
+
+
+@app.command()
+def trace(
+    run: RunName,
+    cell: Annotated[str, typer.Argument(metavar="REPORT/ROW/COLUMN", help="As in cells.csv.")],
+    limit: Annotated[int, typer.Option("--limit", help="List no more exposures than these.")] = 20,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """List what stands behind a cell, as in `npl audit trace TW-2025-09-30 asset_quality/total/npl`.
+
+    Each exposure with what it contributes, its case, rules, articles and row of the source file.
+    """
+    found = trace_cell(Store(store), run, cell, limit)
+    if json:
+        emit(found)
+        return
+    say(f"{cell} of run {found.run}: {found.cell.value or found.cell.text or found.cell.reason}")
+    if found.computed:
+        say(f"  computed: {found.computed.value or found.computed.text}")
+    adds = "" if found.sum is None else f", which sum to {exact_text(found.sum)}"
+    say(f"  {found.exposures:,} exposures stand behind it{adds}")
+    heads = (
+        "exposure", "contributes", "row", "portion", "case", "decision", "outcome", "rules",
+    )  # fmt: skip
+    table(
+        heads,
+        [
+            (
+                b.exposure_id, b.contribution, f"{t.tape}:{t.row}", t.portion, t.case_id,
+                t.decision, _outcome(t), " ".join((*t.rules, *t.citations)),
+            )
+            for b in found.behind
+            for t in b.decided
+        ],
+    )  # fmt: skip
+
+
+@app.command()
+def lineage(
+    run: RunName,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write to this file, one event a line.")
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Print a run as OpenLineage events, as in `npl audit lineage TW-2025-09-30 --out run.ndjson`.
+
+    They say of every decision and every cell which columns of the tape it was made from.
+    """
+    lines = [json_text(event) for event in lineage_events(Store(store), run)]
+    if out is None:
+        for line in lines:
+            say(line)
+        return
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    say(f"wrote {out}")
 
 
 @app.command()

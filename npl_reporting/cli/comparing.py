@@ -13,10 +13,11 @@ from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.cli.runs import telling
 from npl_reporting.compare import Compared
 from npl_reporting.compare import compare as compare_rulebooks
-from npl_reporting.money import minor_digits, rounded
+from npl_reporting.money import exact_text, minor_digits, rounded
+from npl_reporting.portfolio.limits import Limit
 from npl_reporting.portfolio.panel import Side
 from npl_reporting.portfolio.tape import TapeSource
-from npl_reporting.returns.comparison import Comparison, ratio, sides
+from npl_reporting.returns.comparison import Comparison, named, ratio, sides
 
 
 def compare(
@@ -31,6 +32,7 @@ def compare(
     quarantine: options.Quarantine = False,
     mapping: options.Mapping = None,
     schedule: options.Schedule = None,
+    rates: options.Rates = None,
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     sheet: options.Sheet = None,
@@ -44,7 +46,7 @@ def compare(
 
     As in `npl compare tape.csv --rules TW,HK,CN --as-of 2025-09-30 --out comparison`.
     """
-    source = TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
+    source = TapeSource(tape, encoding, delimiter, sheet, mapping, schedule, rates)
     names = [name.strip() for name in rules.split(",") if name.strip()]
     with telling(quiet=json) as tell:
         compared = compare_rulebooks(
@@ -72,6 +74,8 @@ def _tell(compared: Compared) -> None:
             for title, side in sides(comparison)
         ],
     )  # fmt: skip
+    for title, limit in named(comparison):
+        say(f"{title}: {_limit(limit, comparison.currency)}")
     say(f"\nthey disagree on {found.contested:,} exposures, {found.contested_amount:,}")
     table(
         (*comparison.titles, "exposures", "amount"),
@@ -85,6 +89,15 @@ def _allowance(comparison: Comparison, side: Side) -> str:
     if side.allowance is None:
         return "none asked for"
     return f"{rounded(side.allowance, minor_digits(comparison.currency)):,}"
+
+
+def _limit(limit: Limit, currency: str) -> str:
+    law = f"{limit.setting} is {limit.own_currency} {exact_text(limit.own)}"
+    if limit.here is None:
+        return (
+            f"warning: {law}, read as {currency} {exact_text(limit.own)}; give a rate with --rates"
+        )
+    return f"{law}, read as {currency} {exact_text(limit.here)}"
 
 
 def _percent(comparison: Comparison, title: str) -> str:
@@ -116,6 +129,7 @@ def _document(compared: Compared) -> dict[str, Any]:
             for title, side in sides(comparison)
         ],
         "disagreements": [asdict(way) for way in found.patterns],
+        "limits": [{"rules": title, **asdict(limit)} for title, limit in named(comparison)],
         "largest": [asdict(one) for one in comparison.contested],
         "files": compared.files,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,21 +15,29 @@ from npl_reporting.cli.options import DEFAULT_STORE, Json, StoreUrl, changes
 from npl_reporting.cli.printing import emit
 from npl_reporting.disposal import desk as desks
 from npl_reporting.disposal import pages
+from npl_reporting.disposal.channelpage import channels_page
 from npl_reporting.disposal.compare import compare_channels
-from npl_reporting.disposal.desk import Desk, adjust
+from npl_reporting.disposal.desk import Desk, adjust, findings_of
 from npl_reporting.disposal.dossier import dossier
+from npl_reporting.disposal.equitypage import survey
 from npl_reporting.disposal.fit import fit_models, read_sales
 from npl_reporting.disposal.recommend import recommend as recommend_asset
+from npl_reporting.disposal.reconcile import MET, meetings
+from npl_reporting.disposal.reconcile import reconcile as reconcile_register
 from npl_reporting.disposal.recoveries import rates, read_register
+from npl_reporting.disposal.recoverypage import LISTED, reconciliation
 from npl_reporting.disposal.series import read_series, survey_all, write_series
-from npl_reporting.disposal.stress import stress_all
-from npl_reporting.disposal.tables import write_tables
-from npl_reporting.errors import NplError, Problem
+from npl_reporting.disposal.stress import stress_all, write_scenarios
+from npl_reporting.disposal.stresspage import stress_page
+from npl_reporting.disposal.tables import write_channels, write_tables
+from npl_reporting.errors import Finding, NplError, Problem
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.shelf import load_rulebook
+from npl_reporting.money import minor_digits
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.returns.page import Page
 from npl_reporting.returns.render import render
+from npl_reporting.submission.archived import take_up
 
 app = typer.Typer(
     help="Collateral, negative equity, recovery and the ways to dispose.", no_args_is_help=True
@@ -56,27 +64,28 @@ Asset = Annotated[str, typer.Argument(metavar="ASSET", help="An asset_id.")]
 @contextmanager
 def _opened(
     book: str, collateral: Path, rules: str | None, as_of: datetime | None,
-    set_: list[str] | None, store: str, quarantine: bool,
+    set_: list[str] | None, store: str, quarantine: bool, under: str | None = None,
 ) -> Iterator[Desk]:  # fmt: skip
-    own = desks.load_rules(_given(set_))
+    own = desks.load_rules(changes(set_ or []))
     if not Path(book).is_file():
-        with desks.desk_of_run(Store(store), book, collateral, own) as desk:
+        runs = Store(store)
+        other = load_rulebook(under, runs.run(book).reporting_date) if under else None
+        with desks.desk_of_run(runs, book, collateral, own, other) as desk:
             yield desk
         return
     if rules is None or as_of is None:
         raise NplError(Problem("a tape needs --rules and --as-of", "give both, or a run's id"))
     day, tape = as_of.date(), TapeSource(Path(book))
-    rulebook = load_rulebook(rules, day)
-    with desks.desk_of_tape(tape, rulebook, day, collateral, own, quarantine=quarantine) as desk:
+    rulebook, other = load_rulebook(rules, day), load_rulebook(under, day) if under else None
+    with desks.desk_of_tape(
+        tape, rulebook, day, collateral, own, under=other, quarantine=quarantine
+    ) as desk:
         yield desk
 
 
-def _given(set_: list[str] | None) -> Mapping[str, str]:
-    return changes(set_ or [])
-
-
-def _end(desk: Desk, quarantine: bool) -> None:
-    if desk.errors and not quarantine:
+def _refuse(found: Sequence[Finding], quarantine: bool) -> None:
+    """End with exit code 1 before anything is written, where the file has errors."""
+    if not quarantine and any(one.severity == "error" for one in found):
         raise typer.Exit(1)
 
 
@@ -100,11 +109,10 @@ def value(
             adjust(desk)
         compare_channels(desk.engine, desk.rules.channels, desk.rules.rounds, desk.decimals)
         disposing.tell_value(desk, found, json, bool(register))
-        if out and (quarantine or not desk.errors):
-            disposing.place(write_tables(desk), out)
+        _refuse(found, quarantine)
+        if out:
             recovered = {by: rates(desk.engine, by) for by in pages.GROUPS} if register else {}
-            _draw(pages.annex(desk, recovered), out, pdf)
-        _end(desk, quarantine)
+            _publish(write_tables(desk), pages.annex(desk, recovered), out, pdf)
 
 
 @app.command()
@@ -124,17 +132,16 @@ def equity(
         found = survey_all(desk)
         quarters = read_series(series, found.homes)
         disposing.tell_equity(desk, found, quarters, json)
+        _refuse(desk.findings, quarantine)
         if out:
-            out.mkdir(parents=True, exist_ok=True)
-            write_series(out / "quarters.csv", quarters)
-            _draw(pages.survey(desk, found, quarters), out, pdf)
-        _end(desk, quarantine)
+            file = write_series(desk.engine.work / "quarters.csv", quarters)
+            _publish([file], survey(desk, found, quarters), out, pdf)
 
 
 @app.command()
 def compare(
     book: Book, collateral: Collateral, rules: Rules = None, as_of: AsOf = None,
-    set_: Set = None, out: Out = None, quarantine: Quarantine = False,
+    set_: Set = None, out: Out = None, pdf: Pdf = True, quarantine: Quarantine = False,
     store: StoreUrl = DEFAULT_STORE, json: Json = False,
 ) -> None:  # fmt: skip
     """Compare the ways out of every asset: proceeds and time by channel, lots for bulk sale.
@@ -144,27 +151,30 @@ def compare(
     with _opened(book, collateral, rules, as_of, set_, store, quarantine) as desk:
         compare_channels(desk.engine, desk.rules.channels, desk.rules.rounds, desk.decimals)
         disposing.tell_channels(desk, json)
+        _refuse(desk.findings, quarantine)
         if out:
-            disposing.place([disposing.write_channels(desk)], out)
-        _end(desk, quarantine)
+            _publish([write_channels(desk)], channels_page(desk), out, pdf)
 
 
 @app.command()
 def recommend(
     book: Book, collateral: Collateral, asset: Asset, rules: Rules = None, as_of: AsOf = None,
-    set_: Set = None, out: Out = None, pdf: Pdf = True, store: StoreUrl = DEFAULT_STORE,
-    json: Json = False,
+    set_: Set = None, out: Out = None, pdf: Pdf = True, quarantine: Quarantine = False,
+    store: StoreUrl = DEFAULT_STORE, json: Json = False,
 ) -> None:  # fmt: skip
     """Recommend a way out of one asset, with its margin and what would reverse it.
 
     As in `npl dispose recommend tape.csv collateral.csv A17 --rules TW --as-of 2025-09-30`.
     """
-    with _opened(book, collateral, rules, as_of, set_, store, True) as desk:
+    with _opened(book, collateral, rules, as_of, set_, store, quarantine) as desk:
+        own = findings_of(desk, asset)
+        disposing.tell_findings(own)
         compare_channels(desk.engine, desk.rules.channels, desk.rules.rounds, desk.decimals)
         found = recommend_asset(desk.engine, desk.rules.channels, desk.rules.rounds, asset)
         disposing.tell_recommendation(desk, found, json)
+        _refuse(own, quarantine)
         if out:
-            _draw(dossier(desk, found), out, pdf)
+            _publish([], dossier(desk, found), out, pdf)
 
 
 @app.command()
@@ -173,17 +183,20 @@ def stress(
     under: Annotated[
         str | None, typer.Option("--under", help="Another rulebook than the book's own.")
     ] = None,
-    set_: Set = None, quarantine: Quarantine = False, store: StoreUrl = DEFAULT_STORE,
-    json: Json = False,
+    set_: Set = None, out: Out = None, pdf: Pdf = True, quarantine: Quarantine = False,
+    store: StoreUrl = DEFAULT_STORE, json: Json = False,
 ) -> None:  # fmt: skip
     """Say what falling prices, slower and forced sales do to cover, categories and allowance.
 
     As in `npl dispose stress TW-2025-09-30 collateral.csv`; the stored run stays as it is.
     """
-    with _opened(book, collateral, rules, as_of, set_, store, quarantine) as desk:
-        rulebook = load_rulebook(under, desk.day) if under else desk.rulebook
-        disposing.tell_stress(desk, stress_all(desk, rulebook), json)
-        _end(desk, quarantine)
+    with _opened(book, collateral, rules, as_of, set_, store, quarantine, under) as desk:
+        found = stress_all(desk)
+        disposing.tell_stress(desk, found, json)
+        _refuse(desk.findings, quarantine)
+        if out:
+            file = write_scenarios(desk.engine.work / "scenarios.csv", found)
+            _publish([file], stress_page(desk, found), out, pdf)
 
 
 @app.command()
@@ -205,7 +218,41 @@ def fit(
     raise typer.Exit(1 if any(one.severity == "error" for one in found) else 0)
 
 
-def _draw(page: Page, out: Path, pdf: bool) -> None:
-    if pdf:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / f"{page.report}.pdf").write_bytes(render(page))
+@app.command()
+def reconcile(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A stored run with a prior run.")],
+    register: Annotated[Path, typer.Argument(metavar="REGISTER", help="The bank's recoveries.")],
+    out: Out = None, pdf: Pdf = True, quarantine: Quarantine = False,
+    store: StoreUrl = DEFAULT_STORE, json: Json = False,
+) -> None:  # fmt: skip
+    """Lay the register of recoveries beside a run's roll-forward, both ways.
+
+    As in `npl dispose reconcile TW-2025-09-30 recoveries.csv`. Exit code 1 if anything differs.
+    """
+    rules = desks.load_rules({}).recovery
+    with take_up(Store(store), run) as taken:
+        again, engine = taken.again, taken.again.engine
+        if again.prior is None or taken.relations.movement is None:
+            what = f"the run {again.run.id} has no roll-forward"
+            raise NplError(
+                Problem(what, "give the run a --prior, and recovered amounts on the tape")
+            )
+        start, day = again.prior[1], again.run.reporting_date
+        found = read_register(engine, register, rules, day, minor_digits(again.run.currency))
+        sums = reconcile_register(engine, rules, start, day)
+        apart = meetings(engine, LISTED)
+        disposing.tell_reconciliation(found, sums, apart, json)
+        _refuse(found, quarantine)
+        if out:
+            file = engine.work / "reconciliation.csv"
+            engine.write_csv(f"SELECT * FROM {MET} ORDER BY exposure_id, flow", file)
+            _publish([file], reconciliation(again.run, start, sums, apart), out, pdf)
+        raise typer.Exit(1 if apart else 0)
+
+
+def _publish(files: Sequence[Path], page: Page, out: Path, pdf: bool) -> None:
+    """Draw the page, then put it and the tables where the user wants them."""
+    drawn = render(page) if pdf else None
+    disposing.place(files, out)
+    if drawn is not None:
+        (out / f"{page.report}.pdf").write_bytes(drawn)

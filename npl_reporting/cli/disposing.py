@@ -14,7 +14,8 @@ from npl_reporting.disposal.equity import Survey
 from npl_reporting.disposal.fit import Fit
 from npl_reporting.disposal.parameters import assumptions
 from npl_reporting.disposal.portfolio import totals
-from npl_reporting.disposal.recommend import Recommendation, in_words
+from npl_reporting.disposal.recommend import Recommendation
+from npl_reporting.disposal.reconcile import Meeting, Sum
 from npl_reporting.disposal.recoveries import (
     quarter_before,
     rates,
@@ -22,9 +23,10 @@ from npl_reporting.disposal.recoveries import (
     spread_words,
 )
 from npl_reporting.disposal.rounds import RoundRules
+from npl_reporting.disposal.saying import in_words
 from npl_reporting.disposal.series import Surveys
 from npl_reporting.disposal.stress import Stressed
-from npl_reporting.disposal.tables import COMPARED, by_type
+from npl_reporting.disposal.tables import by_type
 from npl_reporting.errors import Finding
 from npl_reporting.money import rounded
 
@@ -51,7 +53,8 @@ def tell_assumptions(desk: Desk) -> None:
     """Print what was assumed, beside the results."""
     say("\nassumed:")
     rows = assumptions(desk.rules.all)
-    table(("setting", "value", "basis", "why"), [row[1:] for row in rows])
+    table(("setting", "value", "basis", "why"),
+          [(one.name, one.value, one.basis, one.why["en"]) for one in rows])  # fmt: skip
 
 
 def tell_value(desk: Desk, found: Sequence[Finding], as_json: bool, register: bool) -> None:
@@ -114,13 +117,6 @@ def tell_equity(desk: Desk, found: Surveys, quarters: Sequence[Survey], as_json:
         f"{found.economic_shortfall:,}")  # fmt: skip
 
 
-def write_channels(desk: Desk) -> Path:
-    """Write every asset's comparison in the engine's work folder."""
-    path = desk.engine.work / COMPARED
-    desk.engine.write_csv("SELECT * FROM compared ORDER BY asset_id", path)
-    return path
-
-
 def tell_channels(desk: Desk, as_json: bool) -> None:
     """Print the book by channel, and the lots."""
     channels, lots = by_channel(desk.engine, desk.rules.channels), bundles(desk.engine, desk.rules.channels)  # fmt: skip
@@ -140,12 +136,12 @@ def tell_channels(desk: Desk, as_json: bool) -> None:
 
 def tell_recommendation(desk: Desk, found: Recommendation, as_json: bool) -> None:
     """Print what to do with one asset."""
-    sentences = in_words(desk.rules.channels, found)
+    sentences = in_words(desk.rules.channels, desk.rules.rounds, found)
     if as_json:
         emit({"recommendation": found, "words": sentences})
         return
     for sentence in sentences:
-        say(sentence)
+        say(sentence["en"])
     rows: list[tuple[object, ...]] = []
     for way in found.ways:
         rows.append((way.channel, "", rounded(way.months, 1), way.proceeds, way.expected))
@@ -167,6 +163,10 @@ def tell_recommendation(desk: Desk, found: Recommendation, as_json: bool) -> Non
         say(f"the file gives no rate of the loan: {percent(found.annual_rate, 2)} is assumed")
 
 
+def _in_units(amount: Decimal | None, decimals: int) -> Decimal | None:
+    return None if amount is None else rounded(amount, decimals)
+
+
 def tell_stress(desk: Desk, found: Sequence[Stressed], as_json: bool) -> None:
     """Print the scenarios side by side."""
     if as_json:
@@ -175,10 +175,28 @@ def tell_stress(desk: Desk, found: Sequence[Stressed], as_json: bool) -> None:
     tell_findings(desk.findings)
     names = list(found[0].categories)
     table(
-        ("scenario", "cover", "allowance", "NPL ratio", "negative equity", "best value", *names),
-        [(s.label["en"], s.cover, s.allowance, percent(s.ratio, 2), s.equity.unsecured, s.expected,
-          *(s.categories[name] for name in names)) for s in found],
+        ("scenario", "cover", "present value", "allowance", "NPL ratio", "negative equity",
+         "best value", *names),
+        [(s.label["en"], s.cover, s.present_value, _in_units(s.allowance, desk.decimals), percent(s.ratio, 2),
+          s.equity.unsecured, s.expected, *(s.categories[name] for name in names)) for s in found],
     )  # fmt: skip
+
+
+def tell_reconciliation(
+    found: Sequence[Finding], sums: Sequence[Sum], apart: Sequence[Meeting], as_json: bool
+) -> None:
+    """Print both sides by line, then what does not meet."""
+    if as_json:
+        emit({"findings": found, "lines": sums, "apart": apart})
+        return
+    tell_findings(found)
+    table(("line", "state", "exposures", "recoveries", "register", "roll-forward"),
+          [(s.flow, s.state, s.exposures, s.recoveries, s.registered, s.rolled) for s in sums])  # fmt: skip
+    if apart:
+        say("\nwhat does not meet:")
+        table(("exposure", "line", "state", "standing", "register", "roll-forward", "price"),
+              [(m.exposure_id, m.flow, m.state, m.standing, m.registered, m.rolled, m.price)
+               for m in apart])  # fmt: skip
 
 
 def tell_fit(found: Sequence[Finding], fits: Sequence[Fit], rounds: RoundRules) -> None:

@@ -31,6 +31,10 @@ Schedule = Annotated[
     Path | None,
     typer.Option("--schedule", help="Instalments and payments, from which arrears are derived."),
 ]
+Rates = Annotated[
+    Path | None,
+    typer.Option("--rates", help="Exchange rates, for a tape in several currencies."),
+]
 Encoding = Annotated[
     str | None, typer.Option("--encoding", help="Of a CSV that is not UTF-8, such as big5.")
 ]

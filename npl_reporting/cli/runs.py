@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from npl_reporting.agreed import rulebook_of, terms_of
 from npl_reporting.cli import options
 from npl_reporting.cli.options import DEFAULT_STORE
 from npl_reporting.cli.printing import emit, err, print_line, say, table
@@ -17,13 +18,17 @@ from npl_reporting.cli.telling import tell_explanation, tell_run
 from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.explain import explain as explain_exposure
+from npl_reporting.evidence.exports import tell_export
+from npl_reporting.evidence.overrides import overridden_outcomes
 from npl_reporting.evidence.reopen import reopen
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.columns import column_dictionary
 from npl_reporting.portfolio.tape import TapeSource, Terms, findings, read_tape
 from npl_reporting.request import Finished, Request
-from npl_reporting.run import Tell, rulebook_of, terms_of
+from npl_reporting.returns.render import render
+from npl_reporting.run import Tell
 from npl_reporting.run import run as run_quarter
+from npl_reporting.submission.exposurepages import exposure_page
 from npl_reporting.work import work_folder
 
 
@@ -41,9 +46,21 @@ def run(
     control: options.Control = None,
     mapping: options.Mapping = None,
     schedule: options.Schedule = None,
+    rates: options.Rates = None,
     policy: Annotated[
         Path | None, typer.Option("--policy", help="The bank's own policy; it may only tighten.")
     ] = None,
+    exits: Annotated[
+        Path | None,
+        typer.Option("--exits", help="What became of exposures that left the tape since --prior."),
+    ] = None,
+    comments: Annotated[
+        Path | None,
+        typer.Option("--comments", help="Why cells moved since --prior, where that is asked."),
+    ] = None,
+    entity: Annotated[
+        str, typer.Option("--entity", help="The bank that reports: its LEI or its name.")
+    ] = "",
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     sheet: options.Sheet = None,
@@ -64,8 +81,9 @@ def run(
     As in `npl run tape.csv --rules TW --as-of 2025-09-30 --out returns`.
     """
     request = Request(
-        TapeSource(tape, encoding, delimiter, sheet, mapping, schedule), rules, as_of.date(),
+        TapeSource(tape, encoding, delimiter, sheet, mapping, schedule, rates), rules, as_of.date(),
         prior, quarantine, control, tuple(language or ()), options.changes(set_ or []), pdf, policy,
+        exits=exits, comments=comments, entity=entity,
     )  # fmt: skip
     with telling(quiet=json) as tell:
         finished = run_quarter(request, Store(store), out, tell)
@@ -98,6 +116,7 @@ def check(
     control: options.Control = None,
     mapping: options.Mapping = None,
     schedule: options.Schedule = None,
+    rates: options.Rates = None,
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     sheet: options.Sheet = None,
@@ -108,7 +127,7 @@ def check(
     As in `npl check tape.csv --rules TW --as-of 2025-09-30`. With `--json`, one finding a line and
     the counts last. Exit code 1 if there are errors.
     """
-    source = TapeSource(tape, encoding, delimiter, sheet, mapping, schedule)
+    source = TapeSource(tape, encoding, delimiter, sheet, mapping, schedule, rates)
     day = as_of.date() if as_of else date.today()
     with work_folder() as work, Engine(work, source.files) as engine:
         read = read_tape(engine, source, _terms(source, rules, day, currency), control=control)
@@ -175,6 +194,8 @@ def show(
     files, checks = opened.files(record.id), opened.checks(record.id)
     for file in files if out else ():
         _copy_out(opened, file.sha256, file.name, Path(str(out)))
+    if out:
+        tell_export(opened, record.id, files)
     if json:
         emit({"run": record, "files": files, "checks": checks})
         return
@@ -195,6 +216,10 @@ def explain(
     run: options.RunName,
     exposure: Annotated[str, typer.Argument(metavar="EXPOSURE", help="An exposure_id.")],
     language: Annotated[str, typer.Option("--language", help="Of labels and phrases.")] = "en",
+    pdf: Annotated[
+        Path | None,
+        typer.Option("--pdf", help="Write the exposure's dossier here, with every run and event."),
+    ] = None,
     store: options.StoreUrl = DEFAULT_STORE,
     json: options.Json = False,
 ) -> None:
@@ -203,16 +228,27 @@ def explain(
     As in `npl explain TW-2025-09-30 E000123`.
     """
     opened = Store(store)
+    if pdf is not None:
+        pdf.write_bytes(render(exposure_page(opened, run, exposure)))
+        say(f"wrote {pdf}")
+        return
     stored = opened.exposure(run, exposure)
+    overridden = overridden_outcomes(opened, opened.run(run), exposure)
     with reopen(opened, run) as again:
         explanation = explain_exposure(
             again.engine, again.rulebook, again.columns, again.run.reporting_date, exposure,
             again.source,
         )  # fmt: skip
         if json:
-            emit({"explanation": explanation, "stored": stored})
-        else:
-            tell_explanation(explanation, again.rulebook, stored, language)
+            emit({"explanation": explanation, "stored": stored, "overridden": [
+                {"portion": portion, "decision": decision, **stands._asdict()}
+                for (portion, decision), stands in overridden.items()
+            ]})  # fmt: skip
+            return
+        tell_explanation(explanation, again.rulebook, stored, language)
+    for (portion, decision), stands in overridden.items():
+        by = stands.by or "what an override brings with it"
+        say(f"\noverridden: {portion} {decision} stands as {stands.outcome}, by {by}")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,11 +9,15 @@ from typing import Annotated
 
 import typer
 
+from npl_reporting.cli import deltas
 from npl_reporting.cli.options import DEFAULT_STORE, Json, RunName, StoreUrl
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.shelf import version
+from npl_reporting.returns.render import render
+from npl_reporting.submission.board import Square
+from npl_reporting.submission.board import board as status_board
 from npl_reporting.submission.obstacles import open_obstacles
 from npl_reporting.submission.package import package as write_package
 from npl_reporting.submission.roles import (
@@ -24,10 +28,12 @@ from npl_reporting.submission.roles import (
     person_of,
     staff,
 )
+from npl_reporting.submission.sheet import sheet_page
 from npl_reporting.submission.state import Submission, submissions
-from npl_reporting.submission.steps import Desk, find, today
+from npl_reporting.submission.steps import Desk, find, moved_cells, today
 
 app = typer.Typer(help="Draft, review, approve, submit, correct; who may do what.")
+deltas.register(app)
 
 Name = Annotated[str, typer.Argument(metavar="SUBMISSION", help="Its id, or its beginning.")]
 Token = Annotated[
@@ -88,6 +94,45 @@ def status(
             for s in found.values()
         ],
     )  # fmt: skip
+
+
+@app.command()
+def board(
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=["%Y-%m-%d"], help="The day to look from; default today."),
+    ] = None,
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Show each return with its step, whose turn it is and its due date, as in `npl submission board`.
+
+    Due dates and what holidays make of them come from `reports/calendar.yaml`.
+    """
+    desk = Desk(Store(store), token)
+    with desk.store.log.writing() as pen:
+        desk.acting(pen, "status")
+    found = status_board(desk.store, on.date() if on else today())
+    if json:
+        emit(found)
+        return
+    table(
+        ("entity", "rules", "return", "period", "step", "next", "whose turn", "due", "left", "submitted"),
+        [
+            (
+                s.entity, s.rules, s.title.get("en") or "every report", s.period_end, s.step,
+                s.next, ", ".join(s.owners), s.due or "not known", _left(s), s.submitted,
+            )
+            for s in found
+        ],
+    )  # fmt: skip
+
+
+def _left(square: Square) -> str:
+    if square.late:
+        return "late"
+    return "" if square.left is None else f"{square.left} days"
 
 
 @app.command()
@@ -155,6 +200,25 @@ def resubmit(
         cells = submission.events[-1].said["cells"]
         heads = ("report", "row", "column", "before", "after")
         table(heads, [tuple(cell[head] for head in heads) for cell in cells])
+
+
+@app.command()
+def sheet(
+    name: Name,
+    out: Annotated[Path, typer.Option("--out", help="The PDF to write.")],
+    token: Token = None,
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Write the submission's sheet, as in `npl submission sheet TW-2025-09-30 --out sheet.pdf`.
+
+    Its steps with persons and times, the warnings accepted with reason and expiry, overrides and
+    adjustments. The package holds it too.
+    """
+    desk = Desk(Store(store), token)
+    with desk.store.log.writing() as pen:
+        desk.acting(pen, "status")
+    out.write_bytes(render(sheet_page(desk.store, find(desk.store, name))))
+    say(f"wrote {out}")
 
 
 @app.command()
@@ -278,9 +342,11 @@ def _tell(submission: Submission, json: bool) -> None:
 
 def _tell_one(store: Store, submission: Submission, json: bool) -> None:
     found = list(open_obstacles(store, submission, today()))
+    moved = list(moved_cells(store, submission.run))
     if json:
         emit({
             "submission": submission,
+            "moved": moved,
             "obstacles": [{"obstacle": o, "accepted": accepted} for o, accepted in found],
         })  # fmt: skip
         return
@@ -291,6 +357,12 @@ def _tell_one(store: Store, submission: Submission, json: bool) -> None:
         said = event.said
         words = said.get("comment") or said.get("reason") or ""
         say(f"  {event.at:%Y-%m-%d %H:%M} {event.action} by {event.person} ({event.role}) {words}")
+    if moved:
+        say(f"  {len(moved)} cells are not as computed, by overrides and adjustments:")
+        table(
+            ("  report", "row", "column", "computed", "as reported"),
+            [(f"  {c.report}", c.row, c.column, c.before, c.after) for c in moved],
+        )
     for obstacle, accepted in found:
         until = f"accepted by {accepted.person} until {accepted.until}" if accepted else "open"
         say(f"  {obstacle.severity} {obstacle.code}: {obstacle.what} [{until}]")
