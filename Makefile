@@ -22,7 +22,7 @@ test-all: setup
 # Every fault that is tried, by name: kills, full disks, changed bits, cut logs, forged packages.
 test-faults: setup
 	$(BIN)/python -m pytest --verbose --no-header tests/test_run_faults.py \
-		tests/test_store_faults.py tests/test_audit.py tests/test_audit_faults.py \
+		tests/test_store_faults.py tests/test_audit.py tests/test_audit_bits.py tests/test_audit_faults.py \
 		tests/test_audit_postgresql.py tests/test_package.py $(ARGS)
 
 check: setup

@@ -77,7 +77,7 @@ TAPE = (
     "written_off_amount",
     "write_off_date",
 )
-AS_FILED = "SELECT loan, day, balance, due, NULL AS written_off, NULL AS lost FROM filed"
+AS_FILED = "SELECT loan, day, balance, due, CAST(NULL AS DECIMAL(18, 2)) AS written_off, CAST(NULL AS DATE) AS lost FROM filed"
 
 
 @cache

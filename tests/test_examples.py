@@ -22,7 +22,10 @@ BODY = (
     "decisions:\n"
     + decision("status", {"late": "days_late > allowed"})
     + decision("category", {"open": "portion = 'unsecured' and status = 'bad'"}, of="portion")
-    + "amounts: {required: case when category = 'bad' then amount else 0 end}\n"
+    + "findings:\n"
+    "  - {id: sued-unknown, when: status = 'bad' and days_sued is null, words: {en: Unknown}}\n"
+    "  - {id: no-value, when: collateral_value is null, words: {en: No value}}\n"
+    "amounts: {required: case when category = 'bad' then amount else 0 end}\n"
 )
 
 
@@ -45,6 +48,9 @@ ON_TIME = "given: {reporting_date: 2024-06-30}"
         f"{LATE}, expect: {{required: {{secured: 0, unsecured: 40.00}}}}",
         f"{LATE}, expect: {{status: good}}, settings: {{allowed: 91}}",
         f"{ON_TIME}, expect: {{status: good, days_late: 0, days_sued: null, others: 0}}",
+        f"{LATE}, expect: {{findings: [sued-unknown]}}",
+        f"{ON_TIME}, expect: {{findings: [no-value]}}",
+        f"{LATE}, expect: {{findings: []}}, settings: {{allowed: 91}}",
         f"{ON_TIME}, expect: {{others: 50}}, others: [{{outstanding_principal: 50}}]",
         f"{ON_TIME}, expect: {{others: 0}}, others: [{{debtor_id: D2, outstanding_principal: 50}}]",
     ],
@@ -61,6 +67,9 @@ def test_an_example_that_holds(text: str, tmp_path: Path) -> None:
         (f"{LATE}, expect: {{days_late: 90}}", ("days_late", "90", "91")),
         (f"{LATE}, expect: {{days_late: null}}", ("days_late", "None", "91")),
         (f"{ON_TIME}, expect: {{days_sued: 0}}", ("days_sued", "0", "None")),
+        (f"{LATE}, expect: {{findings: []}}", ("findings", "none", "sued-unknown")),
+        (f"{ON_TIME}, expect: {{findings: [sued-unknown, no-value]}}",
+         ("findings", "no-value, sued-unknown", "no-value")),
         (f"{LATE}, expect: {{required: 100}}", ("required", "100", "40.00")),
         (f"{LATE}, expect: {{category: {{secured: bad}}}}", ("category (secured)", "bad", "good")),
         (f"{LATE}, expect: {{category: bad}}",

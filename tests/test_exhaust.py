@@ -162,6 +162,18 @@ def test_a_rate_that_gets_lower_as_a_loan_gets_later(tmp_path: Path) -> None:
     assert only[:2] == ("milder", "'0.50' becomes '0.10' as 'days_late' grows")
 
 
+def test_a_combination_without_a_rate_is_a_gap(tmp_path: Path) -> None:
+    rate = """\
+  - name: rate
+    type: rate
+    rules:
+      - {id: a, when: days_late <= 90 and not sued, then: 0.10, cite: norm/1}
+      - {id: b, when: sued, then: 1, cite: norm/2}
+"""
+    example = ("Days late: more than 90 days", "Sued: no")
+    assert weaknesses(tmp_path, rate) == [("gap", "1 combinations get no outcome", example)]
+
+
 LATE = decision({"a": "fair when days_late > 30", "b": "bad when days_late > 90"})
 
 

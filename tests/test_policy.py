@@ -273,6 +273,7 @@ def test_a_run_under_a_policy_keeps_the_file_and_says_so(tmp_path: Path) -> None
     assert fired == {"overdue", "bank-60", "rate-half"}
 
 
+@pytest.mark.slow
 def test_a_run_under_a_policy_is_explained_and_replayed_with_it(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/npl.db")
     policy = tmp_path / "bank.yaml"

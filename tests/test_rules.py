@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from npl_reporting.engine import Engine
+from npl_reporting.law.exampletext import FINDINGS
 from npl_reporting.law.missing import never_missing
-from npl_reporting.law.rulebook import Decision, Rulebook
+from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.rulefile import RuleFile
 from npl_reporting.law.shelf import load_rulebook, shelf
 from npl_reporting.portfolio import exhaust
@@ -55,27 +56,6 @@ def test_every_example_passes_and_every_rule_fires_in_one(file: str) -> None:
     assert {(d.name, rule.id) for d in book(file).decisions for rule in d.rules} - fired == set()
 
 
-@pytest.mark.slow
-@each_file
-def test_every_rule_wins_in_an_example_that_notices(file: str) -> None:
-    """So that a rule cannot be lost: the example expects its decision, or what follows from it."""
-    rulebook = book(file)
-    silent = {(d.name, rule.id) for d in rulebook.decisions for rule in d.rules}
-    for one in all_decided(file):
-        noticed = {name for name in one.example.expect for name in behind(rulebook, name)}
-        for row in one.rows:
-            for verdict in one.cases[row["case_id"]].verdicts:
-                if verdict.decision in noticed:
-                    decision = decision_of(one.rulebook, verdict.decision)
-                    won = [r.id for r in decision.rules if r.then == verdict.outcome]
-                    silent -= {(verdict.decision, rule) for rule in {*won} & {*verdict.fired}}
-    assert silent == set()
-
-
-def decision_of(rulebook: Rulebook, name: str) -> Decision:
-    return next(decision for decision in rulebook.decisions if decision.name == name)
-
-
 @cache
 def reads(rulebook_file: str) -> Mapping[str, frozenset[str]]:
     """What each fact, decision and amount reads."""
@@ -85,17 +65,6 @@ def reads(rulebook_file: str) -> Mapping[str, frozenset[str]]:
         found |= {name: value.reads for name, value in values.items()}
     for decision in rulebook.decisions:
         found[decision.name] = frozenset(n for r in decision.rules for n in r.condition.names)
-    return found
-
-
-def behind(rulebook: Rulebook, name: str) -> set[str]:
-    """A name and everything that it follows from."""
-    known = reads(shown(rulebook.path))
-    found, ahead = {name}, [name]
-    while ahead:
-        more = known.get(ahead.pop(), frozenset()) - found
-        found |= more
-        ahead += more
     return found
 
 
@@ -196,6 +165,13 @@ def report_names(jurisdiction: str) -> frozenset[str]:
     """Every word of the jurisdiction's report files."""
     text = " ".join(p.read_text(encoding="utf-8") for p in (REPORTS / jurisdiction).glob("*.yaml"))
     return frozenset("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
+
+
+@each_file
+def test_every_finding_is_expected_in_an_example(file: str) -> None:
+    written = book(file).file
+    expected = {name for example in written.examples for name in example.expect.get(FINDINGS, ())}
+    assert {finding.id for finding in written.findings} - expected == set()
 
 
 @each_file

@@ -138,7 +138,7 @@ def test_charge_offs_come_in_the_month_of_the_limit_or_earlier(engine: Engine) -
     engine.execute(AMERICREDIT_FILED)
     decide(
         engine,
-        "SELECT loan, day, before AS balance, NULL AS written_off, NULL AS lost, "
+        "SELECT loan, day, before AS balance, CAST(NULL AS DECIMAL(18, 2)) AS written_off, CAST(NULL AS DATE) AS lost, "
         "(SELECT arg_max(earlier.due, earlier.day) FROM filed earlier WHERE earlier.late IS NOT NULL "
         "AND earlier.loan = later.loan AND earlier.day < later.day) AS due "
         "FROM filed later WHERE ended = '4' AND charged_off > 0",
@@ -193,7 +193,7 @@ def test_the_first_month_as_filed(engine: Engine) -> None:
     days = "CAST(CAST(currentDelinquencyStatus AS DECIMAL(9, 1)) AS INTEGER)"
     decide(
         engine,
-        "SELECT assetNumber AS loan, DATE '2017-05-31' AS day, NULL AS written_off, NULL AS lost, "
+        "SELECT assetNumber AS loan, DATE '2017-05-31' AS day, CAST(NULL AS DECIMAL(18, 2)) AS written_off, CAST(NULL AS DATE) AS lost, "
         "reportingPeriodActualEndBalanceAmount AS balance, "
         f"CASE WHEN {days} > 0 THEN DATE '2017-05-31' - {days} END AS due "
         f"FROM read_csv({literal(str(ALLY_LOANS))}, all_varchar = true)",
@@ -210,7 +210,7 @@ def test_charge_offs_by_the_months_without_cash_before_them(engine: Engine) -> N
     ]
     decide(
         engine,
-        "SELECT loan, day, before AS balance, NULL AS written_off, NULL AS lost, due_before AS due FROM filed "
+        "SELECT loan, day, before AS balance, CAST(NULL AS DECIMAL(18, 2)) AS written_off, CAST(NULL AS DATE) AS lost, due_before AS due FROM filed "
         "WHERE charged_off > 0",
     )
     found = engine.rows(
@@ -263,7 +263,7 @@ def test_consecutive_quarters_keep_the_first_day_and_what_was_charged_off(
         count = "count(*) FILTER (WHERE"
         assert engine.rows(
             f"SELECT count(*), {count} status = 'nonperforming'), "
-            f"{count} charged_off AND capital_default = 'in_default'), sum(written_off_amount) "
+            f"{count} charged_off AND capital_default = 'in_default'), sum(e.written_off_amount) "
             f"FROM {decisions} d JOIN exposures e ON e.loan = d.exposure_id"
         ) == [expected]
         first_days = f"SELECT exposure_id, nonperforming_start FROM {decisions}"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from printed_pages import english, form_c, text
 
-from npl_reporting.errors import NplError
 from npl_reporting.returns.page import Shown
 from npl_reporting.returns.wording import Wording, fixed_words
 
@@ -93,9 +92,42 @@ def test_a_list_of_facts_loses_none_that_lacks_a_language() -> None:
     assert BOTH.joined([text("甲", "A"), {"en": "B"}]) == {"zh-TW": "甲 · B", "en": "A · B"}
 
 
-def test_a_language_without_words_is_refused_with_every_entry_that_lacks_it() -> None:
-    with pytest.raises(NplError) as caught:
-        Wording(form_c(languages=("fr", "en")))
-    assert len(caught.value.problems) == len(fixed_words().words) + 1
-    assert "'as_of' has no words in 'fr'; add them" in str(caught.value)
-    assert "templates/words.yaml" in str(caught.value)
+def test_a_language_without_words_says_them_in_english() -> None:
+    wording = Wording(form_c(languages=("fr", "sw")))
+    assert wording.mark("as_of") == "As of"
+    assert [said.words for said in wording.long_day(date(2025, 9, 30))] == [
+        "30 septembre 2025", "30 Septemba 2025",
+    ]  # fmt: skip
+    assert [said.words for said in wording.said({"zh-TW": "甲", "en": "A"})] == ["A"]
+
+
+def test_a_language_that_nobody_knows_writes_its_dates_in_english() -> None:
+    assert [
+        said.words for said in Wording(form_c(languages=("qqq",))).long_day(date(2025, 9, 30))
+    ] == ["30 September 2025"]
+
+
+LANGUAGES = {"en", "zh-TW", "zh-HK", "zh-CN", "ja", "ko", "es"}
+
+
+def test_the_fixed_words_are_in_every_language_of_the_rulebooks() -> None:
+    fixed = fixed_words()
+    assert {
+        name: LANGUAGES - {*text} for name, text in fixed.words.items() if LANGUAGES - {*text}
+    } == {}
+    assert LANGUAGES == {*fixed.dates}
+
+
+@pytest.mark.parametrize(
+    ("language", "currency", "said"),
+    [
+        ("zh-HK", "HKD", "單位：港幣千元"),
+        ("zh-CN", "CNY", "单位：人民币千元"),
+        ("ja", "JPY", "単位：円（千単位）"),
+        ("ko", "KRW", "단위: 원(천 단위)"),
+        ("es", "EUR", "Unidad: euro (miles)"),
+    ],
+)
+def test_the_unit_in_further_languages(language: str, currency: str, said: str) -> None:
+    wording = Wording(form_c(currency=currency, languages=(language,)))
+    assert [one.words for one in wording.unit(1000)] == [said]

@@ -9,6 +9,7 @@ from rulebooks import decision, rulebook
 
 from npl_reporting.law.conditions import comparisons, compile_condition
 from npl_reporting.law.rulebook import Rulebook
+from npl_reporting.law.shelf import load_rulebook, shelf
 from npl_reporting.law.words import comparison_words, phrase, reading, words
 
 FACTS = """\
@@ -102,3 +103,11 @@ def test_every_phrase_has_english_and_the_same_places_in_each_language() -> None
         assert "en" in text, name
         assert len({tuple(place in one for place in PLACES) for one in text.values()}) == 1, name
     assert phrase("unit", "en", value="3", unit="months") == "3 months"
+
+
+def test_every_phrase_is_in_every_language_of_the_rulebooks() -> None:
+    languages = {"en"} | {
+        name for one in shelf() for name in load_rulebook(str(one.path)).file.languages
+    }
+    said = {**words().phrases, **words().units}
+    assert {name: languages - {*text} for name, text in said.items() if languages - {*text}} == {}
