@@ -42,6 +42,7 @@ class Column(Record):
     `where` restricts every aggregate of the column, and one to `keep` stands in rows with a value
     of their own as well; `over` names the column that the formula is
     divided by, which gives no value where that is not above zero. `code` is the form's own.
+    `zero` says that the column can be nothing but zero.
     """
 
     id: Name
@@ -62,6 +63,7 @@ class Column(Record):
     words: Mapping[str, Text] = {}
     hidden: bool = False
     width: Decimal | None = None
+    zero: bool = False
 
 
 class Row(Record):
@@ -69,7 +71,7 @@ class Row(Record):
 
     `value` is an aggregate that stands in the place of the columns' own; a `formula` reads other
     cells, and is divided by `over`. `format` and `decimals` go before the columns'; `total` prints
-    the row as one.
+    the row as one. `zero` names columns that can be nothing but zero in the row.
     """
 
     id: Code
@@ -87,6 +89,7 @@ class Row(Record):
     decimals: int | None = None
     flags: tuple[Flag, ...] = ()
     blank: tuple[Name, ...] = ()
+    zero: tuple[Name, ...] = ()
 
 
 class Table(Record):

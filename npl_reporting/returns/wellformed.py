@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from npl_reporting.errors import Problem
 from npl_reporting.law.yamlfile import Path_, YamlFile
@@ -80,8 +80,10 @@ def _shape(
     for index, column in enumerate(table.columns):
         yield from _column_shape(file, (*where, "columns", index), table, column)
     known: dict[str, Row] = {}
+    columns = {column.id for column in (lent or table).columns}
     for index, row in enumerate(table.rows):
         yield from _row_shape(file, (*where, "rows", index), row, known)
+        yield from _row_columns(file, (*where, "rows", index), row, columns)
         known[row.id] = row
 
 
@@ -150,6 +152,17 @@ def _row_shape(
                 f"row '{part}' has its own formula or value, so that no total can be taken over it"
             )
             yield file.problem((*where, "sum_of"), what, "add the rows up with a formula")
+
+
+def _row_columns(
+    file: YamlFile, where: Path_, row: Row, columns: Collection[str]
+) -> Iterator[Problem]:
+    """The columns that are blank or zero in a row are columns of the table."""
+    for key, names in (("blank", row.blank), ("zero", row.zero)):
+        for name in names:
+            if name not in columns:
+                what = f"'{row.id}' has no column '{name}'"
+                yield file.problem((*where, key), what, "name a column of this table")
 
 
 def _flags_shape(file: YamlFile, where: Path_, flags: Sequence[Flag]) -> Iterator[Problem]:
