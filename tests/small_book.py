@@ -1,4 +1,8 @@
-"""A small tape through the whole road up to the reports' cells, for the tests of reports."""
+"""A small tape through the whole road up to the reports' cells, for the tests of reports.
+
+Its folder holds `tape.csv` and `given.yaml`; beside them may lie the prior quarter as `prior.csv`,
+what left the books as `exits.csv`, and the exchange rates of both quarters as `rates.csv`.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import Field
+from golden import Given
 
 from npl_reporting.engine import Engine
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.shelf import load_rulebook
 from npl_reporting.law.syntax import parse_expression
-from npl_reporting.law.yamlfile import Record, load
+from npl_reporting.law.yamlfile import load
+from npl_reporting.portfolio.booked import with_original_amounts
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.classify import TREATED, classify
 from npl_reporting.portfolio.movement import (
@@ -63,15 +68,6 @@ class Book:
         return tuple(c for c in self.cells if c.report == report and c.period == "current")
 
 
-class Given(Record):
-    """What stands beside a small book's tape."""
-
-    as_of: date
-    why: str
-    prior_as_of: date | None = None
-    parameters: dict[str, Decimal | int] = Field(default_factory=dict)
-
-
 @contextmanager
 def classified(folder: Path, work: Path, only: str | None = None) -> Iterator[Book]:
     """Classify a folder's tape and compute the reports of its jurisdiction over it.
@@ -81,20 +77,18 @@ def classified(folder: Path, work: Path, only: str | None = None) -> Iterator[Bo
     given = load(folder / "given.yaml", Given)
     parameters = {name: Decimal(value) for name, value in given.parameters.items()}
     jurisdiction, as_of = folder.name.split(".")[0], given.as_of
-    rulebook = load_rulebook(jurisdiction, as_of)
+    rulebook = load_rulebook(jurisdiction, as_of, given.settings)
     opening, known = _before(folder, given, work, parameters, only)
     exits = folder / "exits.csv" if (folder / "exits.csv").exists() else None
-    inputs = [
-        folder / "tape.csv",
-        *(path for path in (opening and opening.decisions, exits) if path),
-    ]
+    source = _source(folder, "tape.csv")
+    inputs = [*source.files, *(path for path in (opening and opening.decisions, exits) if path)]
     with Engine(work, inputs) as engine:
-        read, cases, plans = _planned(
-            engine, folder / "tape.csv", rulebook, as_of, parameters, opening, only
-        )
+        read, cases, plans = _planned(engine, source, rulebook, as_of, parameters, opening, only)
         relations = Relations(KEPT)
         if opening:
-            unknown = declare_movement(engine, rulebook, read.columns, opening, as_of, exits)
+            unknown = declare_movement(
+                engine, rulebook, read.columns, opening, as_of, exits, read.rates
+            )
             assert unknown is None
             relations = Relations(KEPT, MOVEMENT)
         cells = compute_reports(engine, plans, known, relations)
@@ -109,11 +103,11 @@ def _before(
     """The prior quarter of a book that has one: its decisions, and its cells by report."""
     if given.prior_as_of is None:
         return None, None
-    tape, day = folder / "prior.csv", given.prior_as_of
-    rulebook = load_rulebook(folder.name.split(".")[0], day)
+    source, day = _source(folder, "prior.csv"), given.prior_as_of
+    rulebook = load_rulebook(folder.name.split(".")[0], day, given.settings)
     (work / "prior").mkdir()
-    with Engine(work / "prior", [tape]) as engine:
-        _, _, plans = _planned(engine, tape, rulebook, day, parameters, only=only)
+    with Engine(work / "prior", source.files) as engine:
+        _, _, plans = _planned(engine, source, rulebook, day, parameters, only=only)
         cells = compute_reports(engine, plans, relations=Relations(KEPT))
         engine.write_parquet(decisions_sql(rulebook), work / "prior" / "decisions.parquet")
     current = [cell for cell in cells if cell.period == "current"]
@@ -121,17 +115,26 @@ def _before(
     return Opening(work / "prior" / "decisions.parquet", day), known
 
 
+def _source(folder: Path, tape: str) -> TapeSource:
+    """A tape of a book, with the rates beside it if there are any."""
+    rates = folder / "rates.csv"
+    return TapeSource(folder / tape, rates=rates if rates.exists() else None)
+
+
 def _planned(
-    engine: Engine, tape: Path, rulebook: Rulebook, as_of: date,
+    engine: Engine, tape: TapeSource, rulebook: Rulebook, as_of: date,
     parameters: Mapping[str, Decimal], opening: Opening | None = None, only: str | None = None,
 ) -> tuple[Tape, Sequence[Case], tuple[Plan, ...]]:  # fmt: skip
     """Read and classify a tape without errors, and plan every report over it."""
     terms = Terms(rulebook.columns, rulebook.file.currency, as_of)
-    read = read_tape(engine, TapeSource(tape), terms)
+    read = read_tape(engine, tape, terms)
     assert [str(found) for found in findings(engine) if found.severity == "error"] == []
-    source, columns = "exposures", read.columns
+    source: str = "exposures"
+    columns: Sequence[str] = read.columns
     if opening:
         source, columns = join_prior(engine, rulebook, opening.decisions, opening.day, columns)
+    if read.converted:
+        source, columns = with_original_amounts(engine, rulebook, source, columns, as_of)
     cases = classify(engine, rulebook, columns, as_of, source)
     engine.execute(f"CREATE TABLE {KEPT} AS SELECT * FROM {TREATED}")
     reports = fitted(load_reports(rulebook.name, as_of), rulebook)
