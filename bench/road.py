@@ -21,7 +21,7 @@ from npl_reporting.portfolio import classify as heart
 from npl_reporting.portfolio.cases import Case
 from npl_reporting.portfolio.decide import DecisionRules
 from npl_reporting.portfolio.tape import TapeSource, Terms, read_tape
-from npl_reporting.returns.outputs import decisions_sql
+from npl_reporting.returns.outputs import PLACE, decisions_sql
 from npl_reporting.work import work_folder
 
 REPORTING_DATE = QUARTERS[1]
@@ -55,7 +55,8 @@ def measure(path: Path, out: Path) -> Mapping[str, float]:
         with watch.step("decide"):
             cases = heart.classify(engine, rulebook, tape.columns, REPORTING_DATE)
         with watch.step("write"):
-            engine.write_parquet(decisions_sql(rulebook), work / "decisions.parquet")
+            whole = decisions_sql(rulebook, beside=(*PLACE, *tape.columns))
+            engine.write_parquet(whole, work / "decisions.parquet")
         memory = peak_memory()
         (work / "decisions.parquet").rename(out)
     return {

@@ -49,12 +49,13 @@ class Written:
 
 @dataclass(frozen=True)
 class Drafted:
-    """Everything that a run came to, before it is written and stored."""
+    """Everything that a run came to, before it is written and stored; `columns` gave the tape."""
 
     request: Request
     rulebook: Rulebook
     reports: Sequence[Report]
     run: Run
+    columns: Sequence[str]
     cases: Sequence[Case]
     cells: Sequence[Cell]
     checks: Sequence[CheckResult]
@@ -72,7 +73,7 @@ def files(
     """Write everything that the run hands out into the work folder."""
     folder = work / "out"
     folder.mkdir()
-    parquet, text = write_decisions(engine, drafted.rulebook, folder)
+    parquet, text = write_decisions(engine, drafted.rulebook, drafted.columns, folder)
     cases = write_cases(drafted.decided(), drafted.run.languages[0], folder / "cases.csv")
     summary = write_summary(drafted.run, _summary(drafted, seal), folder / "run.json")
     written = [

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from npl_reporting.deliver import copied
+from npl_reporting.engine import Engine
 from npl_reporting.errors import NplError
 from npl_reporting.evidence.records import Run
-from npl_reporting.evidence.reopen import Reopened, reopen
+from npl_reporting.evidence.reopen import Reopened, kept_by, reopen
 from npl_reporting.evidence.store import Store
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.shelf import in_currency
-from npl_reporting.portfolio.classify import keep_treated
+from npl_reporting.portfolio.again import Kept, lay_side_by_side
+from npl_reporting.portfolio.classify import TREATED, keep_treated
 from npl_reporting.portfolio.contrast import Contrast, Level, Move
 from npl_reporting.portfolio.decided import Decided, decide_tape
 from npl_reporting.portfolio.movement import movement_scope
-from npl_reporting.returns.book import compute_reports, plan_reports
+from npl_reporting.returns.book import columns_read, compute_reports, plan_reports
 from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.fitting import fitted
 from npl_reporting.returns.shelf import load_reports
@@ -73,9 +76,9 @@ def impact(
     """
     currency = store.run(name).currency
     books = (in_currency(before, currency), in_currency(after, currency))
-    with reopen(store, name, books) as again:
+    with _opened(store, name, books, whole=reports) as again:
         sides, computed = zip(*_both(again, books, reports=reports), strict=True)
-        contrast = Contrast(again.engine, *sides)
+        contrast = again.contrast(*sides)
         files = []
         if out:
             again.engine.write_csv(contrast.moved_sql(), again.engine.work / MOVED)
@@ -92,6 +95,51 @@ def impact(
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _FromTape:
+    """A run whose tape is read again, for rules that read what it did not keep."""
+
+    run: Run
+    engine: Engine
+    again: Reopened
+
+    def decide(self, book: Rulebook, name: str) -> Decided:
+        source, columns = self.again.seen_by(book)
+        return decide_tape(self.engine, book, columns, self.run.reporting_date, name, source)
+
+    def contrast(self, before: Decided, after: Decided) -> Contrast:
+        return Contrast(self.engine, before, after)
+
+
+@dataclass(frozen=True)
+class _FromDecisions:
+    """A run whose decisions hold all that other rules read."""
+
+    run: Run
+    engine: Engine
+    kept: Kept
+
+    def decide(self, book: Rulebook, name: str) -> Decided:
+        return self.kept.decide(book, name)
+
+    def contrast(self, before: Decided, after: Decided) -> Contrast:
+        return lay_side_by_side(self.engine, before, after)
+
+
+_Again = _FromTape | _FromDecisions
+
+
+@contextmanager
+def _opened(store: Store, name: str, books: Sequence[Rulebook], *, whole: bool) -> Iterator[_Again]:
+    """A stored run for other rules: by what it kept if that serves them, else by its tape."""
+    with kept_by(store, name) as kept:
+        if kept and kept.serves(books, whole=whole):
+            yield _FromDecisions(store.run(name), kept.engine, kept)
+            return
+    with reopen(store, name, books) as again:
+        yield _FromTape(again.run, again.engine, again)
+
+
 _Cells = Mapping[_Place, str]
 
 
@@ -103,16 +151,14 @@ def _why_not(books: Sequence[Rulebook], computed: Sequence[_Cells | str]) -> str
 
 
 def _both(
-    again: Reopened, books: Sequence[Rulebook], *, reports: bool
+    again: _Again, books: Sequence[Rulebook], *, reports: bool
 ) -> Iterator[tuple[Decided, _Cells | str]]:
     """Each rulebook's decisions, and its report cells or why there are none."""
     for book, name in zip(books, ("before", "after"), strict=True):
-        source, columns = again.seen_by(book)
-        decided = decide_tape(again.engine, book, columns, again.run.reporting_date, name, source)
-        yield decided, _cells(again, book) if reports else "it was not asked for"
+        yield again.decide(book, name), _cells(again, book) if reports else "it was not asked for"
 
 
-def _cells(again: Reopened, book: Rulebook) -> _Cells | str:
+def _cells(again: _Again, book: Rulebook) -> _Cells | str:
     """The cells of the reports of a rulebook's jurisdiction over what it has just decided."""
     try:
         reports = load_reports(book.name, again.run.reporting_date)
@@ -128,7 +174,7 @@ def _cells(again: Reopened, book: Rulebook) -> _Cells | str:
         return f"{book.name} from {book.file.effective_from}: {error.problems[0]}"
     if not plans:
         return f"{book.name} has no reports"
-    keep_treated(again.engine)
+    keep_treated(again.engine, columns_read(plans, again.engine.columns(TREATED)))
     found = compute_reports(again.engine, plans)
     return {(c.report, c.row, c.column): _shown(c) for c in found if c.period == "current"}
 

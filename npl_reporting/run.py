@@ -35,8 +35,8 @@ def run(
         tell(f"{len(treated.cases):,} cases decided; computing the reports")
         returned = compute(engine, agreed, treated, store)
         drafted = Drafted(
-            agreed.request, agreed.rulebook, agreed.reports, returned.edition.run, treated.cases,
-            returned.cells, returned.checks, len(returned.edition.findings), agreed.filings,
+            agreed.request, agreed.rulebook, agreed.reports, returned.edition.run,
+            treated.columns, treated.cases, returned.cells, returned.checks, len(returned.edition.findings), agreed.filings,
         )  # fmt: skip
         seal = content(engine, drafted)
         sealed = replace(returned.edition, content=seal.content)

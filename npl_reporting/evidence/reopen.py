@@ -18,6 +18,7 @@ from npl_reporting.law.joint import joint_columns
 from npl_reporting.law.policy import with_policy
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.shelf import load_rulebook
+from npl_reporting.portfolio.again import Kept, declare_kept
 from npl_reporting.portfolio.exchange import flow_rate
 from npl_reporting.portfolio.prior import join_prior
 from npl_reporting.portfolio.tape import Tape, TapeSource, Terms, read_tape
@@ -75,6 +76,20 @@ def reopen(store: Store, name: str, others: Sequence[Rulebook] = ()) -> Iterator
                 left = (prior, before)
                 relation, columns = join_prior(engine, rulebook, *left, columns)
             yield Reopened(run, engine, rulebook, tape, relation, columns, left)
+
+
+@contextmanager
+def kept_by(store: Store, name: str) -> Iterator[Kept | None]:
+    """What a stored run decided, in an engine of its own; None where persons overrode the rules."""
+    run = store.run(name)
+    decisions = decisions_of(store, run.id)
+    if decisions is None or run.parameters.get("deltas"):
+        yield None
+        return
+    with work_folder() as work:
+        rulebook = _rulebook(store, run, store.files(run.id), work)
+        with Engine(work, [decisions]) as engine:
+            yield declare_kept(engine, decisions, rulebook, run.reporting_date)
 
 
 def decisions_of(store: Store, name: str | None) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from npl_reporting.portfolio import facts
 from npl_reporting.portfolio.cases import Case, Key, Verdict, case_id, keys
 from npl_reporting.portfolio.decide import DecisionRules
 from npl_reporting.portfolio.evaluate import declare_evaluated, fired_column, outcome_sql
+from npl_reporting.portfolio.settled import PORTION
 
 TREATED = "treated"
 """The view that `classify` leaves: one row per exposure and portion, see `classify`."""
@@ -26,6 +27,7 @@ def classify(
     present: Sequence[str],
     reporting_date: date | None,
     source: str = "exposures",
+    settled: Collection[str] = (),
 ) -> tuple[Case, ...]:
     """Decide every exposure in the table `source`; return the cases, by descending amount.
 
@@ -33,7 +35,7 @@ def classify(
     fact, `portion`, `amount`, `first_portion`, a column per decision, per amount and per carried
     value, `case_id`. Where `reporting_date` is None, `source` has the column. Every case is
     decided twice: DataError if durable-rules and SQL differ anywhere. NplError if the rules leave
-    a case without an outcome.
+    a case without an outcome. What is `settled` of facts and portions the source holds already.
     """
     dates = constant_sql(reporting_date).text if reporting_date else ""
     facts.declare_exposures(engine, "all_exposures", rulebook, present, dates, source)
@@ -42,20 +44,22 @@ def classify(
     bands: dict[int, dict[str, int]] = {0: {}}
     stage_keys = keys(rulebook)
     for number, (stage, key) in enumerate(zip(rulebook.stages, stage_keys, strict=True)):
-        current = _stage_facts(engine, rulebook, current, number)
+        current = _stage_facts(engine, rulebook, current, number, settled)
         current = _keyed(engine, current, key, number)
         found = _distinct(engine, current, number)
         bands, verdicts = _decide(rulebook, stage, key, found, bands, verdicts)
         current = _carried(engine, rulebook, current, stage, verdicts, number)
-    _both_agree(engine, rulebook, verdicts, len(stage_keys) - 1)
+    _both_agree(engine, rulebook, verdicts, len(stage_keys) - 1, settled)
     _treated(engine, rulebook, current)
     return _cases(engine, len(stage_keys) - 1, bands, verdicts)
 
 
-def _stage_facts(engine: Engine, rulebook: Rulebook, current: str, number: int) -> str:
+def _stage_facts(
+    engine: Engine, rulebook: Rulebook, current: str, number: int, settled: Collection[str]
+) -> str:
     target = f"all_facts_{number}"
-    facts.declare_facts(engine, current, target, rulebook, number)
-    if number > 0:
+    facts.declare_facts(engine, current, target, rulebook, number, settled=settled)
+    if number > 0 or PORTION in settled:
         return target
     facts.declare_portions(engine, target, "all_portions", rulebook.portions)
     return "all_portions"
@@ -158,14 +162,15 @@ def _of(verdicts: Sequence[Verdict], decision: str) -> Verdict:
 
 
 def _both_agree(
-    engine: Engine, rulebook: Rulebook, verdicts: Mapping[int, tuple[Verdict, ...]], last: int
-) -> None:
+    engine: Engine, rulebook: Rulebook, verdicts: Mapping[int, tuple[Verdict, ...]], last: int,
+    settled: Collection[str],
+) -> None:  # fmt: skip
     """Decide an example of every case again in SQL, from its own facts; DataError if they differ."""
     engine.declare(
         "examples",
         f'SELECT * FROM all_exposures WHERE "row" IN (SELECT example_row FROM cases_{last})',
     )
-    evaluated = declare_evaluated(engine, "examples", "example", rulebook, shared="all")
+    evaluated = declare_evaluated(engine, "examples", "example", rulebook, "all", settled=settled)
     columns = "".join(
         f", e.{quoted(d.name)}, e.{quoted(fired_column(d.name))}" for d in rulebook.decisions
     )
@@ -208,9 +213,12 @@ def _treated(engine: Engine, rulebook: Rulebook, source: str) -> None:
     engine.declare(TREATED, f"SELECT * EXCLUDE ({hidden}) FROM {current}")
 
 
-def keep_treated(engine: Engine) -> None:
-    """Write `treated` down once, where many queries will read it."""
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE kept_{TREATED} AS SELECT * FROM {TREATED}")
+def keep_treated(engine: Engine, only: Collection[str] = ()) -> None:
+    """Write `treated` down once, or `only` some columns of it, where many queries will read it."""
+    columns = ", ".join(map(quoted, only)) or "*"
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE kept_{TREATED} AS SELECT {columns} FROM {TREATED}"
+    )
     engine.declare(TREATED, f"SELECT * FROM kept_{TREATED}")
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from npl_reporting.engine import Engine, literal
+from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.cases import outcome_text
 from npl_reporting.portfolio.decided import Decided
 
@@ -51,14 +52,7 @@ class Contrast:
     @property
     def levels(self) -> dict[str, Level]:
         """The decisions of both, in the newer file's order, with what is compared."""
-        old = {decision.name: decision for decision in self.before.rulebook.decisions}
-        new = {decision.name: decision for decision in self.after.rulebook.decisions}
-        same = tuple(self.before.rulebook.portions) == tuple(self.after.rulebook.portions)
-        return {
-            name: _level(old[name].of, decision.of, same)
-            for name, decision in new.items()
-            if name in old
-        }
+        return levels_of(self.before.rulebook, self.after.rulebook)
 
     def moves(self) -> tuple[Move, ...]:
         """The matrix of every decision, outcomes mildest first; computed case by case."""
@@ -104,26 +98,39 @@ class Contrast:
         return f"SELECT * EXCLUDE (place) FROM ({union}) ORDER BY {order}"
 
     def _moved(self, place: int, decision: str, level: Level) -> str:
-        told = "".join(
-            f", {side}.{name} AS {name}_{word}" for name in _TOLD for side, word in _SIDES
-        )
+        told = "".join(f", {side}.{name} AS {name}_{word}" for name in TOLD for side, word in SIDES)
         ids = ", ".join(f"coalesce(b.{name}, a.{name}) AS {name}" for name in _IDS)
-        verdicts = " LEFT JOIN ".join(
-            f"{decided.verdicts} v{side} ON v{side}.case_id = {side}.case_id "
-            f"AND v{side}.decision = {literal(decision)}"
-            for decided, side in ((self.before, "b"), (self.after, "a"))
-        )
+        verdicts = self._verdicts(decision, "b.case_id", "a.case_id")
         return (
             f"SELECT {place} AS place, {literal(decision)} AS decision, {ids}, "
             f"b.amount AS amount_before, a.amount AS amount_after{told} "
-            f"FROM {self._joined(decision, level)} LEFT JOIN {verdicts} "
+            f"FROM {self._joined(decision, level)} {verdicts} "
             "WHERE vb.outcome IS DISTINCT FROM va.outcome"
         )
 
+    def _verdicts(self, decision: str, before: str, after: str) -> str:
+        """Joins of both sides' verdicts on one decision, as vb and va, to the cases in two columns."""
+        return " ".join(
+            f"LEFT JOIN {decided.verdicts} {alias} ON {alias}.case_id = {case} "
+            f"AND {alias}.decision = {literal(decision)}"
+            for decided, alias, case in ((self.before, "vb", before), (self.after, "va", after))
+        )
+
+
+def levels_of(before: Rulebook, after: Rulebook) -> dict[str, Level]:
+    """The decisions that two rulebooks both take, in the newer's order, with what is compared."""
+    old = {decision.name: decision for decision in before.decisions}
+    same = tuple(before.portions) == tuple(after.portions)
+    return {
+        decision.name: _level(old[decision.name].of, decision.of, same)
+        for decision in after.decisions
+        if decision.name in old
+    }
+
 
 _IDS = ("exposure_id", "debtor_id", "portion")
-_TOLD = ("outcome", "rules", "articles")
-_SIDES = (("vb", "before"), ("va", "after"))
+TOLD = ("outcome", "rules", "articles")
+SIDES = (("vb", "before"), ("va", "after"))
 
 
 def _level(old: str, new: str, same_portions: bool) -> Level:

@@ -62,9 +62,14 @@ def keep_answers(engine: Engine, rulebook: Rulebook, cases: tuple[Case, ...], na
         f"CREATE OR REPLACE TABLE {name}_decided AS SELECT row, exposure_id, debtor_id, portion, "
         f"amount, {whole} AS exposure_amount, first_portion, case_id{amounts} FROM {TREATED}"
     )
+    return Decided(rulebook, cases, f"{name}_decided", keep_verdicts(engine, rulebook, cases, name))
+
+
+def keep_verdicts(engine: Engine, rulebook: Rulebook, cases: Collection[Case], name: str) -> str:
+    """Keep the verdicts on all cases as a table named after `name`; return what it is called."""
     engine.register(f"{name}_cases", verdict_table(rulebook, cases))
     engine.execute(f"CREATE OR REPLACE TABLE {name}_verdicts AS SELECT * FROM {name}_cases")
-    return Decided(rulebook, cases, f"{name}_decided", f"{name}_verdicts")
+    return f"{name}_verdicts"
 
 
 def _own(

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.law.rulebook import Decision, Outcome, Rulebook
 from npl_reporting.money import RATE_DECIMALS
 from npl_reporting.portfolio import facts
+from npl_reporting.portfolio.settled import PORTION
 
 
 def declare_evaluated(
     engine: Engine, source: str, prefix: str, rulebook: Rulebook, shared: str = "",
-    pins: Mapping[str, str] | None = None,
+    pins: Mapping[str, str] | None = None, settled: Collection[str] = (),
 ) -> str:  # fmt: skip
     """Make views that decide every row of `source` in SQL; return the name of the last.
 
     It has a column for each decision and, as `fired <decision>`, the list of the ids of all rules
     that hold. `shared` names the chain whose values over debtors are to be used, where `source`
     does not hold all exposures of its debtors. `pins` gives for a decision the branches of a CASE
-    whose outcomes stand whatever the rules say.
+    whose outcomes stand whatever the rules say. What is `settled` the source holds already.
     """
     current = source
     for number, stage in enumerate(rulebook.stages):
         target = f"{prefix}_facts_{number}"
         borrowed = f"{shared}_facts_{number}" if shared else ""
-        facts.declare_facts(engine, current, target, rulebook, number, borrowed)
+        facts.declare_facts(engine, current, target, rulebook, number, borrowed, settled)
         current = target
-        if number == 0:
+        if number == 0 and PORTION not in settled:
             facts.declare_portions(engine, current, f"{prefix}_portions", rulebook.portions)
             current = f"{prefix}_portions"
         for decision in stage.decisions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.law.expressions import Value, constant_sql
@@ -47,14 +47,17 @@ def sql_type(rulebook: Rulebook, column: str) -> str:
 
 
 def declare_facts(
-    engine: Engine, source: str, target: str, rulebook: Rulebook, stage: int, shared: str = ""
-) -> None:
+    engine: Engine, source: str, target: str, rulebook: Rulebook, stage: int, shared: str = "",
+    settled: Collection[str] = (),
+) -> None:  # fmt: skip
     """Make the view `target`: `source` with the stage's facts, one layer for each step they take.
+
+    Facts that are `settled` are columns of the source already.
 
     Values over a debtor's exposures go into tables named after the target; a chain over a sample
     of exposures names in `shared` the target whose tables it uses.
     """
-    facts = rulebook.stages[stage].facts
+    facts = [fact for fact in rulebook.stages[stage].facts if fact.name not in settled]
     names = {fact.name for fact in facts}
     known: set[str] = set()
     current = source

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from npl_reporting.engine import Engine
+from npl_reporting.engine import Engine, quoted
 from npl_reporting.errors import NplError, Problem
 from npl_reporting.law.expressions import Scope, compile_aggregate, compile_node
 from npl_reporting.law.syntax import ExpressionError, parse_expression
 from npl_reporting.portfolio.deltas import Delta
 from npl_reporting.returns.adjusted import adjust
-from npl_reporting.returns.cells import NO_MOVEMENT, Cell, Relations, compute
+from npl_reporting.returns.cells import NO_MOVEMENT, Cell, Relations, compute, queries_over
 from npl_reporting.returns.checks import by_place
 from npl_reporting.returns.figures import (
     CELL,
@@ -51,6 +51,12 @@ def plan_reports(
     if problems:
         raise NplError(*problems)
     return tuple(plans)
+
+
+def columns_read(plans: Sequence[Plan], columns: Collection[str]) -> tuple[str, ...]:
+    """Which columns of the exposures the cells of reports may be computed from."""
+    queries = " ".join(query for planned in plans for query in queries_over(planned, "exposures"))
+    return tuple(name for name in columns if quoted(name) in queries)
 
 
 def compute_reports(

@@ -92,6 +92,15 @@ def compute(
     return (*_current(engine, planned, relations), *_comparative(planned.report, prior))
 
 
+def queries_over(planned: Plan, of: Relation) -> Iterator[str]:
+    """The queries of a report's tables about a relation, over a relation of that name."""
+    if planned.rows.get(of):
+        yield grid_sql(planned, of, of)
+    for table in planned.tables.values():
+        if table.table.kind == "list" and table.table.of == of:
+            yield list_sql(planned, table, of)
+
+
 def _current(engine: Engine, planned: Plan, relations: Relations) -> Iterator[Cell]:
     grids = {of: _grid_records(engine, planned, of, relations.of(of)) for of in planned.sources}
     for table in planned.tables.values():

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from npl_reporting.engine import Engine, quoted
+from npl_reporting.engine import Engine, literal, quoted
 from npl_reporting.evidence.records import CaseDecision, Run
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.money import exact_text
@@ -20,32 +20,52 @@ from npl_reporting.returns.cells import Cell
 from npl_reporting.returns.files import cells_csv
 from npl_reporting.returns.report import Report, as_printed
 
+PLACE = ("row", "first_portion")
+"""Where a row of the decisions stands: the row of the tape, and whether it is its first portion."""
 CASE_FIELDS = (
     "case_id", "decision", "outcome", "reads", "rules", "citations", "exposures", "amount",
 )  # fmt: skip
 
 
-def decisions_sql(rulebook: Rulebook, computed: Sequence[str] = ()) -> str:
+def decisions_sql(
+    rulebook: Rulebook, computed: Sequence[str] = (), beside: Sequence[str] = ()
+) -> str:
     """One row per exposure and portion: ids, amount, each decision, each fact, case and amounts.
 
-    After these stand the tape columns that the next quarter's movement reads, and `computed`, what
-    the rules gave where an override stands.
+    After these stand the tape columns that the next quarter's movement reads, `computed`, what
+    the rules gave where an override stands, and what else is wanted `beside` them.
     """
-    names = [
+    names = [*_told(rulebook, computed), *beside]
+    return f"SELECT {_listed(names)} FROM {TREATED}"
+
+
+def _told(rulebook: Rulebook, computed: Sequence[str]) -> list[str]:
+    return [
         "exposure_id", "debtor_id", "portion", "amount",
         *(decision.name for decision in rulebook.decisions),
         *(fact.name for fact in rulebook.facts),
         "case_id", *rulebook.amounts, *rulebook.carried, *kept_columns(), *computed,
     ]  # fmt: skip
-    return f"SELECT {', '.join(quoted(name) for name in dict.fromkeys(names))} FROM {TREATED}"
 
 
-def write_decisions(engine: Engine, rulebook: Rulebook, folder: Path) -> tuple[Path, Path]:
-    """Write `decisions.parquet`, and from it `decisions.csv`."""
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(quoted, dict.fromkeys(names)))
+
+
+def write_decisions(
+    engine: Engine, rulebook: Rulebook, columns: Sequence[str], folder: Path
+) -> tuple[Path, Path]:
+    """Write `decisions.parquet`, and from it `decisions.csv`.
+
+    The first also holds the place of each row on the tape and all `columns` that the tape gave, so
+    that other rules can be put to what was decided without reading the tape again.
+    """
     parquet, text = folder / "decisions.parquet", folder / "decisions.csv"
     computed = computed_columns(engine, rulebook)
-    engine.write_parquet(decisions_sql(rulebook, computed), parquet)
-    engine.write_csv(f"SELECT * FROM read_parquet('{parquet}')", text)
+    beside = (*PLACE, *columns)
+    engine.write_parquet(decisions_sql(rulebook, computed, beside), parquet)
+    told = _listed(_told(rulebook, computed))
+    engine.write_csv(f"SELECT {told} FROM read_parquet({literal(str(parquet))})", text)
     return parquet, text
 
 
