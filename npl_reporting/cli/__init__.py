@@ -15,6 +15,7 @@ from npl_reporting.cli import (
     printing,
     rules,
     runs,
+    serving,
     submission,
     varying,
 )
@@ -37,6 +38,7 @@ runs.register(app)
 comparing.register(app)
 foreseeing.register(app)
 varying.register(app)
+serving.register(app)
 
 
 def _version(wanted: bool) -> None:

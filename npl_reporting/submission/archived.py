@@ -17,6 +17,7 @@ from npl_reporting.portfolio.booked import with_original_amounts
 from npl_reporting.portfolio.classify import TREATED, classify, keep_treated
 from npl_reporting.portfolio.movement import MOVEMENT, Opening, declare_movement, movement_scope
 from npl_reporting.portfolio.overridden import override
+from npl_reporting.portfolio.recalled import recall
 from npl_reporting.returns.book import plan_reports
 from npl_reporting.returns.cells import Relations
 from npl_reporting.returns.fitting import fitted
@@ -40,17 +41,42 @@ def take_up(store: Store, name: str) -> Iterator[TakenUp]:
     """Treat a stored run's exposures again, overrides included, and plan its reports."""
     with reopen(store, name) as again:
         run, engine, rulebook = again.run, again.engine, again.rulebook
-        day, source, columns = run.reporting_date, again.source, again.columns
-        if again.tape.converted:
-            source, columns = with_original_amounts(engine, rulebook, source, columns, day)
-        classify(engine, rulebook, columns, day, source)
+        source, columns = _source(again)
+        classify(engine, rulebook, columns, run.reporting_date, source)
         keep_treated(engine)
         deltas = deltas_of(archived_files(store, run, engine.work, "deltas"))
-        override(engine, rulebook, columns, day, source, deltas.overrides)
-        reports = archived_reports(store, run, rulebook, engine.work)
-        scope = movement_scope(rulebook)
-        plans = plan_reports(reports, rulebook.scope, _parameters(run, reports), scope)
-        yield TakenUp(again, plans, _relations(store, again))
+        override(engine, rulebook, columns, run.reporting_date, source, deltas.overrides)
+        yield _planned(store, again)
+
+
+@contextmanager
+def as_decided(store: Store, name: str) -> Iterator[TakenUp]:
+    """The same from the decisions that the run kept: nothing is decided."""
+    with reopen(store, name) as again:
+        source, columns = _source(again)
+        kept = archived_files(store, again.run, again.engine.work, "decisions")
+        decisions = next(path for path in kept if path.suffix == ".parquet")
+        recall(
+            again.engine, again.rulebook, columns, again.run.reporting_date, source, decisions
+        )  # fmt: skip
+        yield _planned(store, again)
+
+
+def _source(again: Reopened) -> tuple[str, Sequence[str]]:
+    """The exposures with their columns; what was converted also as it was booked."""
+    if not again.tape.converted:
+        return again.source, again.columns
+    return with_original_amounts(
+        again.engine, again.rulebook, again.source, again.columns, again.run.reporting_date
+    )
+
+
+def _planned(store: Store, again: Reopened) -> TakenUp:
+    run, rulebook = again.run, again.rulebook
+    reports = archived_reports(store, run, rulebook, again.engine.work)
+    scope = movement_scope(rulebook)
+    plans = plan_reports(reports, rulebook.scope, _parameters(run, reports), scope)
+    return TakenUp(again, plans, _relations(store, again))
 
 
 def archived_reports(

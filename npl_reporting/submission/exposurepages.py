@@ -23,14 +23,19 @@ from npl_reporting.returns.sharedwords import day_text, word
 def exposure_page(store: Store, name: str, exposure_id: str) -> Page:
     """Set the dossier of an exposure as a run left it; NplError if the run does not hold it."""
     with reopen(store, name) as again:
-        told = explain(
-            again.engine, again.rulebook, again.columns, again.run.reporting_date, exposure_id,
-            again.source,
-        )  # fmt: skip
-        return _page(store, again, told)
+        return page_of(store, again, explained(again, exposure_id))
 
 
-def _page(store: Store, again: Reopened, told: Explanation) -> Page:
+def explained(again: Reopened, exposure_id: str) -> Explanation:
+    """Explain an exposure of a run that was opened again; NplError if the run does not hold it."""
+    return explain(
+        again.engine, again.rulebook, again.columns, again.run.reporting_date, exposure_id,
+        again.source,
+    )  # fmt: skip
+
+
+def page_of(store: Store, again: Reopened, told: Explanation) -> Page:
+    """Set the dossier of an exposure that was explained already."""
     run, rulebook = again.run, again.rulebook
     known = history(store, told.exposure_id)
     tables = (

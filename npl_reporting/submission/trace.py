@@ -55,8 +55,8 @@ def trace_in(store: Store, up: TakenUp, place: str, limit: int | None = None) ->
         raise NplError(Problem(what, "name it as cells.csv does: report/row/column"))
     cell = found["current"]
     planned = next(p for p in up.plans if p.report.id == cell.report)
-    sql = _behind_sql(up, planned, cell)
-    sums = adds_up(planned, _as_computed(cell))
+    sql = behind_sql(up, planned, cell)
+    sums = adds_up(planned, as_computed(cell))
     count, total = up.again.engine.rows(f"SELECT count(*), sum(contribution) FROM ({sql})")[0]
     order = "ORDER BY abs(contribution) DESC NULLS LAST, exposure_id"
     rows = up.again.engine.rows(f"SELECT * FROM ({sql}) {order} LIMIT {limit or 'ALL'}")
@@ -68,14 +68,16 @@ def trace_in(store: Store, up: TakenUp, place: str, limit: int | None = None) ->
     return Traced(run.id, cell, found.get("computed"), count, total if sums else None, behind)
 
 
-def _behind_sql(up: TakenUp, planned: Plan, cell: Cell) -> str:
+def behind_sql(up: TakenUp, planned: Plan, cell: Cell) -> str:
+    """Write the query for the exposures behind a stored cell: exposure_id, contribution."""
     relation = up.relations.of(planned.tables[cell.table].table.of)
     if relation is None:
         return "SELECT '' AS exposure_id, CAST(NULL AS DECIMAL) AS contribution WHERE false"
-    return exposures_behind(planned, _as_computed(cell), relation)
+    return exposures_behind(planned, as_computed(cell), relation)
 
 
-def _as_computed(cell: Cell) -> computed.Cell:
+def as_computed(cell: Cell) -> computed.Cell:
+    """A stored cell of the reporting date as it was when it was computed."""
     value = None if cell.value is None else Decimal(cell.value)
     return computed.Cell(
         cell.report, cell.table, cell.row, cell.column, "current", value, cell.text, cell.reason,
