@@ -1,8 +1,7 @@
-"""The audit trail on PostgreSQL: needs an empty database, named in NPL_TEST_POSTGRESQL."""
+"""The audit trail on PostgreSQL."""
 
 from __future__ import annotations
 
-import importlib.util
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from postgresql import server
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from stored_run import RUN, Numbered, save, store_in
@@ -24,27 +24,22 @@ from npl_reporting.submission.roles import grant
 from npl_reporting.submission.state import submissions
 from npl_reporting.submission.steps import Desk
 
-URL = os.environ.get("NPL_TEST_POSTGRESQL", "")
 FORK = multiprocessing.get_context("fork")
-
-pytestmark = [
-    pytest.mark.skipif(not URL, reason="NPL_TEST_POSTGRESQL names no database"),
-    pytest.mark.skipif(not importlib.util.find_spec("psycopg"), reason="psycopg is not installed"),
-]
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Path]:
     """The archive of an empty store, which is removed from the database afterwards."""
+    url = server()
     yield tmp_path / "archive"
-    with create_engine(URL).begin() as connection:
+    with create_engine(url).begin() as connection:
         tables.metadata.drop_all(connection)
         connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
 
 
 @pytest.mark.parametrize("table", KEPT)
 def test_the_database_refuses_to_change_what_is_kept(archive: Path, table: str) -> None:
-    store = Store(URL, archive)
+    store = Store(server(), archive)
     save(store)
     column = next(iter(tables.metadata.tables[table].columns)).name
     for statement in (
@@ -55,14 +50,14 @@ def test_the_database_refuses_to_change_what_is_kept(archive: Path, table: str) 
     ):
         with (
             pytest.raises(DBAPIError, match="is kept as it was written"),
-            create_engine(URL).begin() as connection,
+            create_engine(server()).begin() as connection,
         ):
             connection.execute(text(statement))
     assert verify(store).faults == ()
 
 
 def test_the_seal_is_the_one_that_sqlite_gives(archive: Path, tmp_path: Path) -> None:
-    store, other = Store(URL, archive), store_in(tmp_path)
+    store, other = Store(server(), archive), store_in(tmp_path)
     numbered = Numbered(batches=2, size=100)
     for kept in (store, other):
         save(kept)
@@ -72,9 +67,9 @@ def test_the_seal_is_the_one_that_sqlite_gives(archive: Path, tmp_path: Path) ->
 
 
 def test_a_trigger_disabled_and_a_value_changed_are_found(archive: Path) -> None:
-    store = Store(URL, archive)
+    store = Store(server(), archive)
     save(store)
-    with create_engine(URL).begin() as connection:
+    with create_engine(server()).begin() as connection:
         connection.execute(text("ALTER TABLE cell DISABLE TRIGGER keep_cell_update"))
         connection.execute(text("UPDATE cell SET value = '301' WHERE number = 1"))
     assert [fault.what for fault in verify(store).faults] == [
@@ -84,18 +79,18 @@ def test_a_trigger_disabled_and_a_value_changed_are_found(archive: Path) -> None
 
 def _try_to_create(archive: Path) -> None:
     try:
-        Desk(Store(URL, archive)).create(RUN.id)
+        Desk(Store(server(), archive)).create(RUN.id)
     except NplError as error:
         os._exit(3 if "already" in str(error) else 4)
 
 
 def _write(archive: Path) -> None:
     for number in range(20):
-        Store(URL, archive).log.append("somebody", "note", str(number), {})
+        Store(server(), archive).log.append("somebody", "note", str(number), {})
 
 
 def test_preparers_at_once_lose_no_event_and_create_one_submission(archive: Path) -> None:
-    store = Store(URL, archive)
+    store = Store(server(), archive)
     save(store)
     desk = Desk(store)
     from npl_reporting.evidence.people import system_user
@@ -112,7 +107,7 @@ def test_preparers_at_once_lose_no_event_and_create_one_submission(archive: Path
     for worker in workers:
         worker.join()
     assert sorted(worker.exitcode or 0 for worker in workers) == [0, 0, 0, 3, 3, 3]
-    after = Store(URL, archive)
+    after = Store(server(), archive)
     assert after.log.head().size == before + 1 + 40
     assert len(submissions(after.log.events())) == 1
     assert verify(after).sound
@@ -120,14 +115,14 @@ def test_preparers_at_once_lose_no_event_and_create_one_submission(archive: Path
 
 def _try_to_submit(archive: Path, token: str) -> None:
     try:
-        Desk(Store(URL, archive), token).submit(NAME)
+        Desk(Store(server(), archive), token).submit(NAME)
     except NplError as error:
         os._exit(3 if "so it cannot submit" in str(error) else 4)
 
 
 def test_approvers_at_once_submit_once(archive: Path) -> None:
     office = Office.__new__(Office)
-    office.store = Store(URL, archive)
+    office.store = Store(server(), archive)
     save(office.store)
     office.hire()
     office.until("approved")
@@ -140,7 +135,7 @@ def test_approvers_at_once_submit_once(archive: Path) -> None:
     for worker in workers:
         worker.join()
     assert sorted(worker.exitcode or 0 for worker in workers) == [0, 3, 3, 3]
-    after = Store(URL, archive)
+    after = Store(server(), archive)
     assert after.log.head().size == before + 1
     assert submissions(after.log.events())[NAME].state == "submitted"
     assert verify(after).sound
