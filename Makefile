@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 COMPILE := uv pip compile --no-config --quiet --universal --generate-hashes --python-version 3.11
 
-.PHONY: setup demo test test-all test-faults check format bench lock
+.PHONY: setup demo test test-all test-faults golden check format bench lock
 
 setup:
 	@./setup.sh
@@ -24,6 +24,10 @@ test-faults: setup
 	$(BIN)/python -m pytest --verbose --no-header tests/test_run_faults.py \
 		tests/test_store_faults.py tests/test_audit.py tests/test_audit_bits.py tests/test_audit_faults.py \
 		tests/test_audit_postgresql.py tests/test_package.py $(ARGS)
+
+# The share of every return's cells and checks that the golden books exercise. ARGS=--missing lists the rest.
+golden: setup
+	$(BIN)/python tests/golden_share.py $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -15,8 +15,9 @@ A cell is exercised
 
 A reason why a cell was not computed is no figure and exercises no other cell.
 
-A check is exercised if a line of `reports/XX.sound*/failing.yaml` names it; `test_report_checks`
-shows that it holds in that book, over figures that are not all zero, and fails with that line.
+A check is exercised if a line of `reports/XX.sound*/failing.yaml` names it. `test_report_checks`
+shows that it holds in that book and fails with that line, and that what it reads is not all zero:
+there, or in a golden book of its report, in which no error fails, unless all of it is told.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ from npl_reporting.law.syntax import names, parse_expression
 from npl_reporting.law.yamlfile import Record, load
 from npl_reporting.returns.cells import PARAMETER
 from npl_reporting.returns.figures import CELL, PRIOR, ROW, calls
-from npl_reporting.returns.fitting import fitted
-from npl_reporting.returns.report import Column, Report, Row, Table
+from npl_reporting.returns.fitting import EVERY, fitted
+from npl_reporting.returns.report import Check, Column, Report, Row, Table
 from npl_reporting.returns.sharedwords import shared_words
 from npl_reporting.returns.shelf import load_reports
 
@@ -47,6 +48,12 @@ BOOKS = tuple(sorted(path.parent for path in FOLDER.glob("*/cells.csv")))
 SOUND = tuple(sorted(path.parent for path in FOLDER.glob("*.sound*/failing.yaml")))
 ANY_RANK = "n"
 """Stands for the rank of a list's line."""
+
+LEAST = Fraction(95, 100)
+"""The share of a return's cells that its books have to exercise."""
+
+RATIO_DECIMALS = 18
+"""Decimals of a stored quotient; the rest is cut."""
 
 Place = tuple[str, str]
 """A row and a column."""
@@ -89,7 +96,11 @@ class FailingFile(Record):
 
 @dataclass(frozen=True)
 class Share:
-    """What the books exercise of one report: its cells and checks, and those left out."""
+    """What the books exercise of one report: its cells and checks, and those left out.
+
+    `shared` are the pages that every jurisdiction has, which are no authority's returns: books are
+    kept of their checks alone.
+    """
 
     jurisdiction: str
     report: str
@@ -97,11 +108,17 @@ class Share:
     missing_cells: tuple[Place, ...]
     checks: int
     missing_checks: tuple[str, ...]
+    shared: bool = False
 
     @property
     def exercised(self) -> int:
         """How many of the cells are exercised."""
         return self.cells - len(self.missing_cells)
+
+    @property
+    def short(self) -> bool:
+        """Whether too little of the report is exercised."""
+        return bool(self.missing_checks) or (not self.shared and self.share < LEAST)
 
     @property
     def share(self) -> Fraction:
@@ -141,7 +158,8 @@ def share(
         for each in failing_of(folder)
     }
     left = tuple(check for check in checks if f"{report.id}/{check}" not in failing)
-    return Share(jurisdiction, report.id, len(cells), missing, len(checks), left)
+    shared = report.file.path.parent.name == EVERY
+    return Share(jurisdiction, report.id, len(cells), missing, len(checks), left, shared)
 
 
 def _is_of(book: Path, jurisdiction: str, report: str) -> bool:
@@ -224,6 +242,27 @@ def expected(folder: Path) -> dict[Place, str]:
         return {(row["row"], row["column"]): row["value"] for row in csv.DictReader(file)}
 
 
+def alive(jurisdiction: str) -> frozenset[str]:
+    """The errors of its reports that read a cell that is not zero in a golden book, or told alone."""
+    return frozenset(
+        f"{report.id}/{check.id}"
+        for report in in_force(jurisdiction)
+        for book in (b for b in BOOKS if _is_of(b, jurisdiction, report.id))
+        for check in report.definition.checks
+        if check.severity == "error" and _reads_something(report, check, expected(book))
+    )
+
+
+def _reads_something(report: Report, check: Check, values: Mapping[Place, str]) -> bool:
+    node = parse_expression(check.that)
+    own = {(args[-2], args[-1]) for args in calls(node, CELL) if args[:-2] in ((), (report.id,))}
+    lines = {row.id for table in report.tables if table.id == check.each for row in _lines(table)}
+    own |= {(row, name) for row in lines for name in names(node)}
+    if own and {row for row, _ in own} <= told_rows(report):
+        return True
+    return any(_exercised([values[place]], "figure") for place in own if place in values)
+
+
 def _exercised(values: Collection[str], kind: Kind) -> bool:
     known = [value for value in values if not _is_reason(value)]
     if kind == "text":
@@ -237,6 +276,18 @@ def _exercised(values: Collection[str], kind: Kind) -> bool:
 
 def _is_reason(value: str) -> bool:
     return value.startswith(PARAMETER) or value in shared_words().reasons
+
+
+def exact(value: str) -> str:
+    """A figure as the cells hold it; a fraction is cut, not rounded. A text stays as it is."""
+    try:
+        found = fraction(value)
+    except ValueError:
+        return value
+    units = abs(found) * 10**RATIO_DECIMALS
+    digits = f"{int(units):0{RATIO_DECIMALS + 1}d}"
+    text = f"{digits[:-RATIO_DECIMALS]}.{digits[-RATIO_DECIMALS:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if found < 0 else text
 
 
 def fraction(value: str) -> Fraction:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from exampleland import AS_OF, write_rules, write_tape
-from small_book import Given
+from golden import Given
 
 from npl_reporting.engine import Engine
 from npl_reporting.law.rulebook import Rulebook

@@ -6,11 +6,11 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from golden import BOOKS, exact, expected
 from small_book import Book, classified
 
 from npl_reporting.resources import REPORTS
@@ -21,13 +21,9 @@ from npl_reporting.returns.plan import Plan, Source
 from npl_reporting.returns.shelf import load_report
 from npl_reporting.returns.wording import Wording, fixed_words
 
-FOLDER = Path(__file__).parent / "reports"
-BOOKS = sorted(path.parent for path in FOLDER.glob("*/cells.csv"))
 PUBLISHED = [folder for folder in BOOKS if (folder / "printed.csv").exists()]
 FILES = sorted(REPORTS.glob("*/*.yaml"))
 WORDING = Wording(Page("", {}, ("zh-TW",), "TW", date(2025, 9, 30), "", "TWD"))
-RATIO_DECIMALS = 18
-"""Decimals of a stored quotient; the rest is cut."""
 
 
 class Opened(NamedTuple):
@@ -70,24 +66,11 @@ def test_a_report_file_is_sound(path: Path) -> None:
 
 
 def test_the_cells_are_those_added_up_by_hand(opened: Opened) -> None:
-    with (opened.folder / "cells.csv").open(encoding="utf-8") as file:
-        expected = {(row["row"], row["column"]): row["value"] for row in csv.DictReader(file)}
+    by_hand = expected(opened.folder)
     found = {(cell.row, cell.column): cell for cell in opened.book.of(opened.report)}
-    assert sorted(found) == sorted(expected)
+    assert sorted(found) == sorted(by_hand)
     shown = {place: cell.exact or cell.reason for place, cell in found.items()}
-    assert shown == {place: _exact(value) for place, value in expected.items()}
-
-
-def _exact(value: str) -> str:
-    """A figure as the cells hold it; a fraction is cut, not rounded."""
-    try:
-        fraction = Fraction(value.partition("/")[0]) / Fraction(value.partition("/")[2] or 1)
-    except ValueError:
-        return value
-    units = abs(fraction) * 10**RATIO_DECIMALS
-    digits = f"{int(units):0{RATIO_DECIMALS + 1}d}"
-    text = f"{digits[:-RATIO_DECIMALS]}.{digits[-RATIO_DECIMALS:]}".rstrip("0").rstrip(".")
-    return f"-{text}" if fraction < 0 else text
+    assert shown == {place: exact(value) for place, value in by_hand.items()}
 
 
 @pytest.mark.parametrize(

@@ -63,15 +63,46 @@ def evaluate(
     `figures` are the run's own numbers, which a check reads as `run('rows_used')`; `prior` are the
     cells of each report that the prior run stored.
     """
-    known = {(c.report, c.row, c.column): c for c in cells if c.period == "current"}
-    before = by_place(prior)
     return tuple(
         result
-        for planned in plans
-        for result in _evaluated(
-            _Facts(engine, planned, known, before, figures, _totals(engine, planned, relations))
-        )
+        for facts in _facts(engine, plans, cells, figures, relations, prior)
+        for result in _evaluated(facts)
     )
+
+
+def figures_read(
+    engine: Engine,
+    plans: Sequence[Plan],
+    cells: Sequence[Cell],
+    figures: Mapping[str, Decimal],
+    relations: Relations = NO_MOVEMENT,
+    prior: Mapping[str, Sequence[Cell]] | None = None,
+) -> dict[tuple[str, str], tuple[Figure, ...]]:
+    """Every figure that a check reads, by report and check; the arguments are those of `evaluate`."""
+    return {
+        (facts.planned.report.id, check.id): tuple(
+            figure
+            for statement in _statements(facts, check).values()
+            for figure in statement.figures
+        )
+        for facts in _facts(engine, plans, cells, figures, relations, prior)
+        for check in facts.planned.report.definition.checks
+    }
+
+
+def _facts(
+    engine: Engine,
+    plans: Sequence[Plan],
+    cells: Sequence[Cell],
+    figures: Mapping[str, Decimal],
+    relations: Relations,
+    prior: Mapping[str, Sequence[Cell]] | None,
+) -> Iterator[_Facts]:
+    known = {(c.report, c.row, c.column): c for c in cells if c.period == "current"}
+    before = by_place(prior)
+    for planned in plans:
+        totals = _totals(engine, planned, relations)
+        yield _Facts(engine, planned, known, before, figures, totals)
 
 
 def by_place(prior: Mapping[str, Sequence[Cell]] | None) -> dict[Place, Cell] | None:
