@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ class Sessions:
 
     def __init__(self, clock: Callable[[], datetime] = now) -> None:
         secret = secrets.token_bytes(32)
-        self._cookies, self._forms = Signer(secret, salt="cookie"), Signer(secret, salt="form")
+        self._cookies = Signer(secret, salt="cookie", digest_method=hashlib.sha256)
+        self._forms = Signer(secret, salt="form", digest_method=hashlib.sha256)
         self._open: dict[str, Session] = {}
         self.clock = clock
 
