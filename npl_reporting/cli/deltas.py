@@ -8,19 +8,13 @@ from typing import Annotated
 
 import typer
 
-from npl_reporting.cli.options import DEFAULT_STORE, Json, StoreUrl
+from npl_reporting.cli.options import DEFAULT_STORE, Json, StoreUrl, Token
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.evidence.store import Store
 from npl_reporting.submission import deltas as known
 from npl_reporting.submission.deltas import Grounds, Standing
 from npl_reporting.submission.steps import Desk, today
 
-Token = Annotated[
-    str | None,
-    typer.Option(
-        "--token", envvar="NPL_TOKEN", help="Stands for a person; else the system's user."
-    ),
-]
 Rules = Annotated[str, typer.Argument(metavar="RULES", help="A jurisdiction: TW, TW/insurer.")]
 Delta = Annotated[str, typer.Argument(metavar="DELTA", help="As `deltas` lists it: TW-D1.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why it is to stand.")]

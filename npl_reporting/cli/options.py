@@ -17,6 +17,19 @@ StoreUrl = Annotated[
 ]
 DEFAULT_STORE = "sqlite:///npl.db"
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning.")]
+SubmissionName = Annotated[
+    str, typer.Argument(metavar="SUBMISSION", help="Its id, or its beginning.")
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token", envvar="NPL_TOKEN", help="Stands for a person; else the system's user."
+    ),
+]
+Comment = Annotated[str, typer.Option("--comment", help="What you want to say with it.")]
+Until = Annotated[
+    datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day that it holds.")
+]
 Rules = Annotated[
     str, typer.Option("--rules", help="A jurisdiction (TW, TW/insurer) or a rule file's path.")
 ]
