@@ -13,6 +13,7 @@ from bench.road import REPORTING_DATE
 from npl_reporting.demo.portfolio import write_tape
 from npl_reporting.work import work_folder
 
+RULES = "TW"
 SIZES = (1_000_000, 10_000_000)
 
 Figures = Mapping[str, float]
@@ -26,7 +27,9 @@ def main() -> None:
     with work_folder() as work:
         roads = [_road(work, size) for size in sizes]
         stored = _child("bench.storing", work / f"{sizes[0]}.decisions.parquet")
-    print("\n".join(lines(roads, stored)))
+        largest = work / f"{sizes[-1]}.decisions.parquet"
+        returns, impact = _child("bench.returns", RULES, largest), _child("bench.impact", largest)
+    print("\n".join([*lines(roads, stored), *after(returns, impact)]))
 
 
 def _road(work: Path, size: int) -> Figures:
@@ -34,11 +37,11 @@ def _road(work: Path, size: int) -> Figures:
     print(f"making a tape of {size:,} exposures", file=sys.stderr)
     write_tape(tape, REPORTING_DATE, size=size)
     print(f"deciding {size:,} exposures", file=sys.stderr)
-    return _child("bench.road", tape, decisions)
+    return _child("bench.road", RULES, tape, decisions)
 
 
-def _child(module: str, *paths: Path) -> Figures:
-    command = [sys.executable, "-m", module, *map(str, paths)]
+def _child(module: str, *words: str | Path) -> Figures:
+    command = [sys.executable, "-m", module, *map(str, words)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     figures: Figures = json.loads(done.stdout)
     return figures
@@ -65,6 +68,20 @@ def lines(roads: Sequence[Figures], stored: Figures) -> list[str]:
         f"{speed:,.0f} rows a second; bare insert of {stored['rows']:,.0f} ready rows: {bare:,.0f}"
     )
     return [*table, f"store: {rate}; ratio {bare / speed:.2f}"]
+
+
+def after(returns: Figures, impact: Figures) -> list[str]:
+    """What follows on the largest run: its returns, and what another version of the law moves."""
+    return [
+        (
+            f"returns: {returns['cells']:,.0f} cells in {returns['cells, s']:.1f} s; bare scan of their "
+            f"columns {returns['bare scan, s']:.1f} s; ratio {returns['ratio']:.2f} (aim: 3 or less)"
+        ),
+        (
+            f"impact: {impact['cases']:,.0f} cases decided and summed in {impact['moves, s']:.1f} s, "
+            f"report cells of both sides in {impact['cells, s']:.1f} s"
+        ),
+    ]
 
 
 def _heart(figures: Figures) -> float:

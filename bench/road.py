@@ -1,6 +1,6 @@
 """The heart of the road on one tape, beside DuckDB's bare scan and write of the same rows.
 
-Run as a process of its own, so that its peak of memory is its own: `python -m bench.road TAPE OUT`
+Run as a process of its own, so that its peak of memory is its own: `python -m bench.road RULES TAPE OUT`
 leaves OUT as `decisions.parquet` and prints the measurements as JSON.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.stopwatch import Stopwatch, peak_memory
-from npl_reporting.demo.portfolio import QUARTERS
+from npl_reporting.demo.bank.banks import QUARTERS
 from npl_reporting.engine import Engine, literal
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.shelf import load_rulebook
@@ -43,9 +43,9 @@ class _TimedRules(DecisionRules):
             return super()._ask(values)
 
 
-def measure(path: Path, out: Path) -> Mapping[str, float]:
+def measure(rules: str, path: Path, out: Path) -> Mapping[str, float]:
     """Read a tape, decide it, write the decisions; then write the same rows bare."""
-    rulebook = load_rulebook("TW", REPORTING_DATE)
+    rulebook = load_rulebook(rules, REPORTING_DATE)
     vars(heart)["DecisionRules"] = _TimedRules
     watch = Stopwatch()
     with work_folder(out.parent) as work, Engine(work, [path]) as engine:
@@ -97,4 +97,4 @@ def seconds_per_call(rulebook: Rulebook, cases: Sequence[Case]) -> float:
 
 
 if __name__ == "__main__":
-    json.dump(measure(Path(sys.argv[1]), Path(sys.argv[2])), sys.stdout)
+    json.dump(measure(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])), sys.stdout)
