@@ -81,6 +81,52 @@ def test_a_cell_that_is_not_there_is_refused(home: Path) -> None:
         trace(store(home), RUN, "asset_quality/nowhere/npl")
 
 
+ABROAD = """exposure_id,debtor_id,product_type,debtor_type,industry,currency,outstanding_principal
+LOCAL,D1,corporate_loan,corporate,A1,,1000.00
+DOLLAR,D2,corporate_loan,corporate,A1,USD,100.01
+YEN,D3,corporate_loan,corporate,A1,JPY,1000001
+"""
+RATES = """currency,date,kind,rate,units,source
+USD,2026-03-31,closing,7.8,1,Example bank
+JPY,2026-03-31,closing,5.2,100,Example bank
+"""
+BROUGHT = {
+    "usd": {"DOLLAR": Decimal("780.08")}, "others": {"YEN": Decimal("52000.05")},
+    "total": {"YEN": Decimal("52000.05"), "LOCAL": Decimal("1000.00"), "DOLLAR": Decimal("780.08")},
+}  # fmt: skip
+"""100.01 at 7.80 is 780.078, 1000001 at 5.20 for 100 is 52000.052: each rounded for itself."""
+
+
+@pytest.fixture(scope="module")
+def abroad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tape in three currencies, run with the rates beside it."""
+    home = tmp_path_factory.mktemp("abroad")
+    (home / "tape.csv").write_text(ABROAD, encoding="utf-8")
+    (home / "rates.csv").write_text(RATES, encoding="utf-8")
+    said = npl("run", home / "tape.csv", "--rules", "HK", "--as-of", "2026-03-31",
+               "--rates", home / "rates.csv", "--store", store(home).url, "--out", home / "out",
+               "--no-pdf")  # fmt: skip
+    assert said.code == 0, said
+    return home
+
+
+def test_behind_a_converted_cell_stand_converted_amounts(abroad: Path) -> None:
+    """The sum over a section has the same behind it as its only line."""
+    with take_up(store(abroad), "HK-2026-03-31") as up:
+        for row, column in (("A1", "usd"), ("A1", "others"), ("A1", "total"), ("L", "total")):
+            traced = trace_in(store(abroad), up, f"mabs2a_part1/{row}/{column}")
+            found = [(behind.exposure_id, behind.contribution) for behind in traced.behind]
+            assert found == list(BROUGHT[column].items())
+            brought = sum(BROUGHT[column].values())
+            assert Decimal(traced.cell.value or "") == traced.sum == brought
+
+
+def test_the_command_traces_a_converted_cell(abroad: Path) -> None:
+    place = "mabs2a_part1/A1/usd"
+    said = npl("audit", "trace", "HK-2026-03-31", place, "--store", store(abroad).url)
+    assert (said.code, "780.08" in said.out, "DOLLAR" in said.out) == (0, True, True), said
+
+
 def test_the_commands_print_both(home: Path, tmp_path: Path) -> None:
     cell = store(home).cells(RUN, "asset_quality", "current")[0]
     place = f"{cell.report}/{cell.row}/{cell.column}"

@@ -123,9 +123,18 @@ class _Planner:
         self.problems.append(self.report.file.problem(where, error.what, error.remedy))
 
     def _facts(self) -> dict[Relation, list[tuple[str, str]]]:
-        """The report's facts over each source that has what they read; each must be over one."""
+        """The report's facts over each source that has what they read; each must be over one.
+
+        A fact may not hide what the rulebook or the tape calls by the same name.
+        """
         found: dict[Relation, list[tuple[str, str]]] = {of: [] for of in self.scopes}
+        taken = {name for scope in self.scopes.values() for name in scope.kinds}
         for name, text in self.report.definition.facts.items():
+            if name in taken:
+                what = f"'{name}' is a name of the rulebook or of the tape already"
+                problem = self.report.file.problem(("facts", name), what, "give another name")
+                self.problems.append(problem)
+                continue
             errors = []
             for of, scope in self.scopes.items():
                 try:
