@@ -22,7 +22,10 @@ def test_a_run_is_told_in_a_few_lines(tmp_path: Path, store: tuple[str, str]) ->
     assert said.code == 0, said.err
     assert "5 rows read, 5 used, 0 set aside" in said.out
     assert "two evaluators that agree" in said.out
-    assert str(tmp_path / "out" / "decisions.csv") in said.out
+    lines = [line.split() for line in said.out.splitlines()]
+    assert ["decisions", "parquet", "csv"] in lines
+    assert ["TW-asset_quality", "xlsx", "csv", "json"] in lines
+    assert f"files to {tmp_path / 'out'}" in said.out
 
     listed = npl("runs", *store, "--json")
     (run,) = json.loads(listed.out)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from npl_reporting.dates import period_end
+from npl_reporting.demo.bank.banks import QUARTERS
 from npl_reporting.demo.bank.draws import Draws, prepare
-from npl_reporting.demo.portfolio import QUARTERS, SIZE, write_exits, write_tape
+from npl_reporting.demo.portfolio import SIZE, write_exits, write_tape
 from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import NplError
 from npl_reporting.law.shelf import load_rulebook
@@ -159,7 +160,9 @@ def test_loans_stand_on_the_last_day_of_a_period_and_on_the_day_after(
     column = "oldest_unpaid_due_date"
     due = [day for (day,) in quarters.rows(f"SELECT DISTINCT {column} FROM {view} WHERE {column} IS NOT NULL")]  # fmt: skip
     ends = {period_end(day, months, "civil_code") for day in due}
-    assert {quarter, quarter - timedelta(days=1)} <= ends
+    # What is a day past two years at the second date was written off on its last day.
+    written_off = quarter == SECOND and months == 24
+    assert {quarter, quarter if written_off else quarter - timedelta(days=1)} <= ends
 
 
 def test_the_bank_is_a_mid_size_one(quarters: Engine) -> None:

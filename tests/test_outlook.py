@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from npl_reporting import outlook as module
 from npl_reporting.cli import app
-from npl_reporting.demo.portfolio import QUARTERS
+from npl_reporting.demo.bank.banks import QUARTERS
 from npl_reporting.demo.portfolio import write_tape as write_bank_tape
 from npl_reporting.errors import NplError
 from npl_reporting.evidence.store import Store

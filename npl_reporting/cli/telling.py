@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from npl_reporting.cli.filelist import tell_files
 from npl_reporting.cli.printing import emit, say, table
 from npl_reporting.evidence.explain import Explained, Explanation, Portion
 from npl_reporting.evidence.records import TreatedPortion
@@ -46,18 +47,22 @@ def tell_run(finished: Finished, json: bool, *, stored: bool = False) -> None:
 
 def _tell_result(finished: Finished) -> None:
     say(f"  {finished.cases:,} cases decided, each by two evaluators that agree")
+    tell_checks(finished, "  ")
+    say("  stored" if finished.stored else "  this run was stored before; nothing was doubled")
+    tell_files(finished.files)
+
+
+def tell_checks(finished: Finished, indent: str, *, unevaluated: bool = True) -> None:
+    """Print how many checks passed, then those that did not, if wished with those not evaluated."""
     states = [check.state for check in finished.checks]
     say(
-        f"  checks: {states.count('passed')} passed, {states.count('failed')} failed, "
+        f"{indent}checks: {states.count('passed')} passed, {states.count('failed')} failed, "
         f"{states.count('not_evaluated')} not evaluated"
     )
     for check in finished.checks:
-        if check.state != "passed":
+        if check.state == "failed" or (check.state == "not_evaluated" and unevaluated):
             state = check.state.replace("_", " ")
-            say(f"    {state} ({check.severity}) {check.report}/{check.id}: {check.detail}")
-    say("  stored" if finished.stored else "  this run was stored before; nothing was doubled")
-    for file in finished.files:
-        say(f"  wrote {file}")
+            say(f"{indent}  {state} ({check.severity}) {check.report}/{check.id}: {check.detail}")
 
 
 def tell_explanation(

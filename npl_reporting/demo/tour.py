@@ -2,147 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 from npl_reporting.demo import cards, portfolio
+from npl_reporting.demo.madebank import made_bank
 from npl_reporting.evidence.store import Store
-from npl_reporting.law.shelf import find, load_rulebook
-from npl_reporting.law.yamlfile import read
+from npl_reporting.law.shelf import find
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.request import Finished, Request
 from npl_reporting.run import Tell, run
 
 JURISDICTION = "TW"
 WHAT_IF = date(2014, 1, 1)
-BANK = Path(__file__).parent / "bank"
 QUICK_SIZE = 3_000
+
+Ask = Callable[[str | None], Request]
+"""What to run at a quarter end, given the id of the run of the quarter before."""
 
 
 @dataclass(frozen=True)
 class Leg:
-    """A stretch of the tour: one portfolio under one choice of rules, quarter after quarter.
-
-    `ledgers` are the general ledger's totals of each quarter, `exits` what was repaid in it. `rules` gives the rules for each quarter, where they are not the `usual` ones as in force on its
-    date.
-    """
+    """A stretch of the tour: one portfolio under one choice of rules, quarter after quarter."""
 
     name: str
     words: str
-    tapes: Mapping[date, TapeSource]
-    rules: Mapping[date, str] = field(default_factory=dict)
-    usual: str = JURISDICTION
-    ledgers: Mapping[date, Path] = field(default_factory=dict)
-    exits: Mapping[date, Path] = field(default_factory=dict)
-    changes: Mapping[str, str] = field(default_factory=dict)
+    quarters: tuple[tuple[date, Ask], ...]
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One run of the tour, and what it shows."""
+    """One run of the tour, what it shows, and the folder of its files."""
 
     leg: Leg
     finished: Finished
+    folder: Path
 
 
 def tour(
-    store: Store, out: Path, tell: Tell, *, quick: bool = False, rules: Sequence[str] = ()
+    store: Store,
+    out: Path,
+    tell: Tell,
+    *,
+    quick: bool = False,
+    rules: Sequence[str] = (),
+    size: int | None = None,
+    printed: bool = True,
 ) -> Iterator[Stop]:
     """Run every leg, each quarter on the one before; files go into a folder for each run.
 
-    With `rules`, the made bank alone, under each of these rulebooks and in its currency.
+    With `rules`, the made bank alone, under each of these rulebooks and in its currency. `size` is
+    the number of its exposures; without `printed` it draws no pages.
     """
-    for leg in _abroad(rules, out, tell, quick) if rules else _legs(out, tell, quick):
-        prior: str | None = None
-        for quarter, tape in leg.tapes.items():
-            request = Request(
-                tape,
-                leg.rules.get(quarter, leg.usual),
-                quarter,
-                prior,
-                control=leg.ledgers.get(quarter),
-                exits=leg.exits.get(quarter),
-                changes=leg.changes,
-            )
-            place = f"{leg.name}, {quarter}: "
-            finished = run(
-                request,
-                store,
-                out / f"{leg.name}-{quarter}",
-                lambda step, place=place: tell(place + step),  # type: ignore[misc]
-            )
-            prior = finished.run.id
-            yield Stop(leg, finished)
+    size = size or (QUICK_SIZE if quick else portfolio.SIZE)
+    legs = () if rules else _cards(quick)
+    for leg in legs:
+        yield from _run(leg, store, out, tell)
+    for name in rules or (JURISDICTION,):
+        tell(f"making the bank's tapes for {name}")
+        yield from _run(_bank(name, out, size, printed), store, out, tell)
 
 
-def _legs(out: Path, tell: Tell, quick: bool) -> Iterator[Leg]:
-    """The stops in order; a quick tour takes one quarter of cards and a smaller bank."""
-    card_tapes = {day: TapeSource(path, mapping=cards.MAPPING) for day, path in cards.TAPES.items()}
+def _run(leg: Leg, store: Store, out: Path, tell: Tell) -> Iterator[Stop]:
+    prior: str | None = None
+    for quarter, ask in leg.quarters:
+        place = f"{leg.name}, {quarter}: "
+        folder = out / f"{leg.name}-{quarter}"
+        finished = run(
+            ask(prior),
+            store,
+            folder,
+            lambda step, place=place: tell(place + step),  # type: ignore[misc]
+        )
+        prior = finished.run.id
+        yield Stop(leg, finished, folder)
+
+
+def _cards(quick: bool) -> Iterator[Leg]:
+    """The card accounts; a quick tour takes one quarter of them."""
     first, last = cards.QUARTERS
     if quick:
-        yield Leg("cards", "15,000 real card accounts of 2005", {last: card_tapes[last]})
-    else:
-        earliest = str(find(JURISDICTION, last))
-        yield Leg(
-            "cards",
-            "15,000 real card accounts of 2005 under the rules of 2005-07-01; those before are "
-            "not on the shelf, so June stands under the same rules, with a warning on page one",
-            card_tapes,
-            {first: earliest},
-        )
-        later = str(find(JURISDICTION, WHAT_IF))
-        yield Leg(
-            "cards-what-if",
-            f"what if the rules of {WHAT_IF} had been in force for the same accounts",
-            card_tapes,
-            dict.fromkeys(card_tapes, later),
-        )
-    tell("making the bank's tapes")
-    yield _bank("bank", JURISDICTION, out, quick)
-
-
-def _abroad(rules: Sequence[str], out: Path, tell: Tell, quick: bool) -> Iterator[Leg]:
-    """The made bank under each of several rulebooks."""
-    for name in rules:
-        tell(f"making the bank's tapes for {name}")
-        yield _bank(name.replace("/", "-"), name, out, quick)
-
-
-def _bank(leg: str, rules: str, out: Path, quick: bool) -> Leg:
-    """The made bank in the currency of a rulebook, its industries in the supervisor's codes."""
-    size = QUICK_SIZE if quick else portfolio.SIZE
-    currency = load_rulebook(rules, portfolio.QUARTERS[-1]).file.currency
-    tapes = {day: _tape(out, day, size, currency) for day in portfolio.QUARTERS}
-    codes = BANK / "abroad" / f"{rules}.yaml"
-    return Leg(
-        leg,
-        f"a made bank of {size:,} exposures in {currency} under {rules}, two quarters of 2025",
-        {
-            day: TapeSource(tape, mapping=codes if codes.exists() else None)
-            for day, tape in tapes.items()
-        },
-        usual=rules,
-        ledgers={day: portfolio.write_ledger(tape) for day, tape in tapes.items()},
-        exits={
-            portfolio.QUARTERS[1]: portfolio.write_departures(
-                out / "tapes" / "exits.csv", size=size
-            )
-        },
-        changes={name: str(value) for name, value in _told().get(rules, {}).items()},
+        yield _accounts("cards", "15,000 real card accounts of 2005", {last: JURISDICTION})
+        return
+    yield _accounts(
+        "cards",
+        "15,000 real card accounts of 2005 under the rules of 2005-07-01; those before are "
+        "not on the shelf, so June stands under the same rules, with a warning on page one",
+        {first: str(find(JURISDICTION, last)), last: JURISDICTION},
+    )
+    later = str(find(JURISDICTION, WHAT_IF))
+    yield _accounts(
+        "cards-what-if",
+        f"what if the rules of {WHAT_IF} had been in force for the same accounts",
+        dict.fromkeys(cards.QUARTERS, later),
     )
 
 
-def _told() -> dict[str, dict[str, Decimal | int]]:
-    """Figures that no tape holds, by the rules that ask for them."""
-    told: dict[str, dict[str, Decimal | int]] = read(BANK / "told.yaml").data
-    return told
+def _accounts(name: str, words: str, rules: dict[date, str]) -> Leg:
+    """The card accounts at some quarter ends, under the rules of each."""
+
+    def ask(day: date) -> Ask:
+        tape = TapeSource(cards.TAPES[day], mapping=cards.MAPPING)
+        return lambda prior: Request(tape, rules[day], day, prior)
+
+    return Leg(name, words, tuple((day, ask(day)) for day in rules))
 
 
-def _tape(out: Path, day: date, size: int, currency: str = portfolio.CURRENCY) -> Path:
-    folder = out / "tapes"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"bank-{currency}-{day}.parquet"
-    return portfolio.write_tape(target, day, size=size, currency=currency)
+def _bank(rules: str, out: Path, size: int, printed: bool) -> Leg:
+    """The made bank under a rulebook, both quarters."""
+    made = made_bank(rules, out / "tapes", size)
+    first, last = made.bank.quarters
+
+    def ask(nth: int) -> Ask:
+        return lambda prior: made.request(made.quarters[nth], prior, printed)
+
+    return Leg(
+        rules.replace("/", "-"),
+        f"a made bank of {size:,} exposures in {made.currency} under {rules}, {first} and {last}",
+        tuple((quarter.day, ask(nth)) for nth, quarter in enumerate(made.quarters)),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from npl_reporting.demo.bank.banks import Bank
 from npl_reporting.demo.bank.contracts import FIRST, SECOND
 from npl_reporting.demo.bank.draws import Draws
 
@@ -33,13 +34,13 @@ _VALUED = """
 """
 
 
-def select(draws: Draws, date: str, revalued: str) -> str:
+def select(draws: Draws, date: str, revalued: str, bank: Bank) -> str:
     """Write the query that gives the tape on a reporting date; `revalued` is a SQL condition."""
     cells = {
         **_identity(draws),
         **_amounts(date),
         **_cover(draws, revalued),
-        **_allowances(),
+        **_allowances(bank),
         **_dates(draws, date),
         **_agreement(draws),
         **_marks(draws, date),
@@ -108,11 +109,11 @@ def _cover(draws: Draws, revalued: str) -> dict[str, str]:
     }
 
 
-def _allowances() -> dict[str, str]:
+def _allowances(bank: Bank) -> dict[str, str]:
     return {
-        "specific_allowance": "money(specific)",
-        "general_allowance": "money(general)",
-        "expected_credit_loss": "money((specific + general) * loss_percent // 100)",
+        "specific_allowance": f"money({'on_late + general' if bank.in_specific else 'on_late'})",
+        "general_allowance": f"money({'0' if bank.in_specific else 'general'})",
+        "expected_credit_loss": "money((on_late + general) * loss_percent // 100)",
     }
 
 

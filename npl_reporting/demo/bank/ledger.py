@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from npl_reporting.demo.bank import columns
+from npl_reporting.demo.bank.banks import Bank
 from npl_reporting.demo.bank.contracts import FIRST, SECOND
 from npl_reporting.demo.bank.draws import Draws
 from npl_reporting.demo.bank.lives import due_date
-from npl_reporting.engine import Engine
+from npl_reporting.engine import Engine, literal
 
 _MACROS = (
     """CREATE MACRO months_done(a, b) AS CAST(
@@ -26,7 +27,7 @@ _BOOKED = """
     CREATE TABLE booked AS
     SELECT ladder, late AS days_late, arg_max(secured_bps, days_from) AS secured_bps,
            arg_max(unsecured_bps, days_from) AS unsecured_bps
-    FROM range(401) AS all_(late) JOIN booking ON late >= days_from
+    FROM range(401) AS all_(late) JOIN booking ON late >= days_from AND bank = {books}
     GROUP BY ladder, late
 """
 
@@ -77,10 +78,12 @@ _BALANCES = """
 _COVERS = """
     CREATE OR REPLACE VIEW covers AS
     SELECT *, least(claim, coalesce(assessed, greatest(value - prior, 0) + guaranteed)) AS covered,
-           least(greatest({date} - due, booked_days, 0), 400) AS days_late,
+           least({days_late}, 400) AS days_late,
            CASE WHEN noticed = 'irrecoverable' THEN 'lost'
-                WHEN family IN ('card', 'cash_card') THEN 'card' ELSE 'loan' END AS ladder
-    FROM (SELECT *,
+                WHEN family IN ('card', 'cash_card') THEN 'card'
+                WHEN restructured IS NOT NULL OR booked_days > 0 THEN 'agreed'
+                ELSE 'loan' END AS ladder
+    FROM (SELECT *, greatest({date} - due, booked_days, 0) AS own_days,
                  CASE WHEN {assesses} THEN greatest(value - prior, 0) * 9 // 10 END AS assessed
           FROM (SELECT *, CASE WHEN {has_prior} THEN value * {prior} // 100 ELSE 0 END AS prior,
                        CASE WHEN {has_guarantee} THEN principal * guarantee_percent // 100
@@ -94,8 +97,9 @@ _COVERS = """
 _POSITIONS = """
     CREATE OR REPLACE VIEW positions AS
     SELECT *,
-           (covered * late_covered + (claim - covered) * late_uncovered) // 10000 AS specific,
-           CASE WHEN late_uncovered = 0 THEN claim * (general_bps + surcharge) // 10000 ELSE 0 END
+           (covered * late_covered + (claim - covered) * late_uncovered) // 10000 AS on_late,
+           CASE WHEN late_uncovered = 0
+                THEN claim * (general_bps + surcharge) * {general_percent} // 1000000 ELSE 0 END
                AS general
     FROM (SELECT *, coalesce(secured_bps, 0) AS late_covered,
                  coalesce(unsecured_bps, 0) AS late_uncovered,
@@ -115,11 +119,11 @@ _EXITS = """
 """
 
 
-def keep(engine: Engine) -> None:
+def keep(engine: Engine, bank: Bank) -> None:
     """Prepare what all reporting dates share."""
     for macro in _MACROS:
         engine.execute(macro)
-    engine.execute(_BOOKED)
+    engine.execute(_BOOKED.format(books=literal(bank.books)))
     engine.execute(
         "CREATE TABLE first_claims (number BIGINT, claim_then HUGEINT, owed_then HUGEINT, "
         "written_off_then HUGEINT)"
@@ -135,7 +139,7 @@ def remember(engine: Engine) -> None:
     )
 
 
-def state(engine: Engine, draws: Draws, date: str) -> None:
+def state(engine: Engine, draws: Draws, date: str, bank: Bank) -> None:
     """Make the views `tape` and `exits` of the ledger on a reporting date, a SQL literal."""
     revalued = draws.percent("number", "revalued", 25) if date == SECOND else "false"
     engine.execute(_STANDINGS.format(date=date, due=due_date(date), owed=_owed(draws, date)))
@@ -144,6 +148,9 @@ def state(engine: Engine, draws: Draws, date: str) -> None:
     engine.execute(
         _COVERS.format(
             date=date,
+            days_late="max(own_days) OVER (PARTITION BY debtor_id)"
+            if bank.by_debtor
+            else "own_days",
             assesses=f"family = 'corporate_secured' AND {draws.percent('number', 'assessed', 4)}",
             has_prior=draws.percent("number", "prior claims", "prior_percent"),
             prior=draws.whole("number", "prior share", 8, 45),
@@ -153,12 +160,13 @@ def state(engine: Engine, draws: Draws, date: str) -> None:
     )
     engine.execute(
         _POSITIONS.format(
+            general_percent=bank.general_percent,
             mainland=draws.percent("number", "mainland China", "mainland_percent"),
             real_estate=f"product_type = 'home_equity' AND {draws.percent('number', 'repair', 25)}",
         )
     )
     engine.execute(_EXITS.format(first=FIRST))
-    engine.execute(f"CREATE OR REPLACE VIEW tape AS {columns.select(draws, date, revalued)}")
+    engine.execute(f"CREATE OR REPLACE VIEW tape AS {columns.select(draws, date, revalued, bank)}")
 
 
 def _owed(draws: Draws, date: str) -> str:
