@@ -138,8 +138,13 @@ def shares(books: Collection[Path] = BOOKS, sound: Collection[Path] = SOUND) -> 
 
 def in_force(jurisdiction: str) -> tuple[Report, ...]:
     """A jurisdiction's reports on the date of its sound book, fitted to its rulebook."""
-    as_of = load(FOLDER / f"{jurisdiction}.sound" / "given.yaml", Given).as_of
-    return fitted(load_reports(jurisdiction, as_of), load_rulebook(jurisdiction, as_of))
+    day = as_of(jurisdiction)
+    return fitted(load_reports(jurisdiction, day), load_rulebook(jurisdiction, day))
+
+
+def as_of(jurisdiction: str) -> date:
+    """The date of a jurisdiction's sound book, on which its reports are counted."""
+    return load(FOLDER / f"{jurisdiction}.sound" / "given.yaml", Given).as_of
 
 
 def share(

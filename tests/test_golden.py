@@ -8,13 +8,32 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import pytest
-from golden import BOOKS, FOLDER, LEAST, SOUND, Share, exact, places, share, shares, told_rows
+from golden import (
+    BOOKS,
+    FOLDER,
+    LEAST,
+    SOUND,
+    Share,
+    as_of,
+    exact,
+    in_force,
+    places,
+    share,
+    shares,
+    told_rows,
+)
 from golden_share import main
 
+from npl_reporting.law.shelf import load_rulebook
+from npl_reporting.law.syntax import Call, parse_expression
+from npl_reporting.portfolio.movement import movement_scope
 from npl_reporting.resources import REPORTS
+from npl_reporting.returns.book import plan_reports
+from npl_reporting.returns.report import Column, Row
 from npl_reporting.returns.shelf import load_report
 
 SHARES = shares()
@@ -90,6 +109,33 @@ def test_every_jurisdiction_with_reports_is_counted() -> None:
     assert counted == {file for file in files if file[0] != "every"}
     assert {book.name.split(".")[0] for book in BOOKS} <= folders
     assert all(folder.parent == FOLDER for folder in SOUND)
+
+
+@pytest.mark.parametrize("name", sorted({found.jurisdiction for found in SHARES}))
+def test_every_cell_adds_up_or_its_kind_says_why_not(name: str) -> None:
+    """What the file says is a sum or a count adds up; what does not is another kind of value."""
+    rulebook = load_rulebook(name, as_of(name))
+    plans = plan_reports(in_force(name), rulebook.scope, {}, movement_scope(rulebook))
+    for planned in plans:
+        for table in planned.report.tables:
+            rows = (row for row in table.rows if not row.heading and row.formula is None)
+            for row, column in product([*rows] if table.rows else [None], table.columns):
+                added = column.id in planned.tables[table.id].of(row.id if row else "").additive
+                assert added == _is_sum(row, column), (planned.report.id, table.id, row, column.id)
+
+
+def _is_sum(row: Row | None, column: Column) -> bool:
+    """Whether a column is made of sums and counts alone, in a row or in the lines of a list."""
+    text = ((not column.keep and row and row.value) or column.value) or ""
+    if not text or column.of_largest is not None or (not (row and row.value) and column.formula):
+        return False
+    waiting = [parse_expression(text)]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Call) or node.function not in ("sum", "count", "+", "-"):
+            return False
+        waiting += node.args if node.function in "+-" else ()
+    return True
 
 
 def test_the_cells_of_a_report_are_the_places_of_its_form(toy: Path) -> None:
