@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from quarters import ROWS, npl, run_tape, store, write_tape
+from quarters import ROWS, SEPTEMBER, npl, run_tape, store, write_tape
 from stored_run import RUN, save, store_in
 from test_submission import NAME, Office
 from visitor import Visitor, links
@@ -25,8 +25,10 @@ from npl_reporting.evidence.records import RunFile
 from npl_reporting.evidence.store import Store
 from npl_reporting.site import overview
 from npl_reporting.site.answers import exact, href
+from npl_reporting.site.cells import Sum
 from npl_reporting.site.guard import HEADERS
 from npl_reporting.submission.archived import TakenUp, take_up
+from npl_reporting.submission.deltas import Grounds, confirm, propose_adjustment
 
 HOSTILE = "<script>alert('1')</script>"
 MANY = 104
@@ -126,6 +128,36 @@ def test_a_cell_s_exposures_sum_to_it_over_all_pages(visitor: Visitor, run: str)
     assert listed[:2] == [7_000_000, 3_000_000]  # what contributes most comes first
     assert "Page 1 of 2" in first and "Page 2 of 2" in second
     assert "NOT the cell" not in first + second
+
+
+@pytest.mark.slow
+def test_what_persons_added_stands_beside_the_sum(tmp_path: Path) -> None:
+    """SPLIT's 3,000,000 less the 1,000 by which two persons adjusted the cell."""
+    office = Office.__new__(Office)
+    office.store = store(tmp_path)
+    office.hire()
+    (tmp_path / "memo.txt").write_text("booked twice", encoding="utf-8")
+    grounds = Grounds("booked twice", tmp_path / "memo.txt", SEPTEMBER, SEPTEMBER)
+    place = "asset_quality/01/npl"
+    delta = propose_adjustment(office.desk("preparer"), "TW", place, "-1000", grounds).delta
+    confirm(office.desk("reviewer"), delta.id, "seen")
+    made = run_tape(tmp_path, write_tape(tmp_path)).run
+    visitor = Visitor(office.store)
+    visitor.sign_in(office.tokens["viewer"])
+    page = plain(visitor.get(f"/runs/{made.id}/returns/{place}"))
+    visitor.site.taken.close()
+    assert "sum to 3,000,000; adjustments of persons add -1,000, and together this is the cell" in (
+        page
+    )
+    assert "Exact value 2999000" in page and "As computed 3000000" in page
+
+
+def test_a_sum_is_the_value_to_the_last_digit() -> None:
+    assert Sum(2, Decimal("10.01"), Decimal("10.010")).holds
+    assert Sum(2, Decimal("10.01"), Decimal("9.01"), Decimal(-1)).holds
+    assert not Sum(2, Decimal("10.01"), Decimal("10.02")).holds
+    assert not Sum(2, Decimal("10.01"), None).holds
+    assert not Sum(2, None, Decimal("10.01")).holds
 
 
 def test_a_ratio_says_what_it_is_made_of(visitor: Visitor, run: str) -> None:

@@ -76,6 +76,16 @@ def test_a_limit_lists_the_largest_and_counts_all(home: Path) -> None:
     assert [b.exposure_id for b in traced.behind] == ["SPLIT", "SOUND"]
 
 
+def test_behind_a_text_stand_exposures_that_add_up_to_nothing(home: Path) -> None:
+    """D1 owes 3,000,000 and 500,000: the largest debtor, of whom the list tells the kind."""
+    cell = next(c for c in store(home).cells(RUN, "top_debtors", "current") if c.text is not None)
+    traced = trace(store(home), RUN, f"{cell.report}/{cell.row}/{cell.column}")
+    assert (traced.exposures, traced.sum) == (2, None)
+    assert [(b.exposure_id, b.contribution) for b in traced.behind] == [
+        ("OTHER", None), ("SPLIT", None),
+    ]  # fmt: skip
+
+
 def test_a_cell_that_is_not_there_is_refused(home: Path) -> None:
     with pytest.raises(NplError, match="has no cell asset_quality/nowhere/npl"):
         trace(store(home), RUN, "asset_quality/nowhere/npl")

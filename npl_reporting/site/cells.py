@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,8 @@ from npl_reporting.evidence.history import Cases
 from npl_reporting.evidence.records import Cell
 from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.portfolio.classify import TREATED
-from npl_reporting.returns.lineage import adds_up
+from npl_reporting.portfolio.deltas import Deltas, as_delta
+from npl_reporting.returns.adjusted import adjust
 from npl_reporting.returns.plan import Plan
 from npl_reporting.returns.report import Report
 from npl_reporting.returns.sharedwords import reason_text
@@ -22,7 +23,7 @@ from npl_reporting.site.answers import answer, pages_of
 from npl_reporting.site.asked import PAGE, Asked, Missing
 from npl_reporting.site.returns import found_return
 from npl_reporting.submission.archived import TakenUp
-from npl_reporting.submission.trace import as_computed, behind_sql
+from npl_reporting.submission.trace import Contributions, as_computed, contributions
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,22 @@ class Behind:
 
 @dataclass(frozen=True)
 class Sum:
-    """How the exposures make up a cell: their number, and the sum that must be the cell's value.
+    """How the exposures make up a cell: their number, and their sum, which must be the cell.
 
-    Where they do not add up, `formula` says what the value is made of.
+    `adjusted` is what persons added to it by adjustments. Where exposures do not add up, `total` is
+    None, and `formula` says what the value is made of.
     """
 
     count: int
     total: Decimal | None
     value: Decimal | None
+    adjusted: Decimal = Decimal(0)
     formula: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether the sum is the value to the last digit."""
-        return self.total is not None and self.total == self.value
+        """Whether sum and adjustments are the value to the last digit."""
+        return self.total is not None and self.total + self.adjusted == self.value
 
 
 def cell_page(asked: Asked) -> Response:
@@ -84,8 +87,10 @@ def cell_page(asked: Asked) -> Response:
     cell = stored["current"]
     with asked.site.taken.up(found.run.id) as (up, cases):
         planned = next(p for p in up.plans if p.report.id == cell.report)
-        made = _sum(up, planned, cell, stored.get("computed"))
-        behind = list(_behind(up, cases, planned, cell, asked.page, made.total is not None))
+        first = (asked.page - 1) * PAGE
+        counted = contributions(up, planned, cell, PAGE, first)
+        made = sum_of(up, planned, cell, counted)
+        behind = list(_behind(up, cases, counted))
         rulebook = up.again.rulebook
     why = reason_text(found.report, cell.reason) if cell.reason else None
     return answer(
@@ -96,14 +101,21 @@ def cell_page(asked: Asked) -> Response:
     )  # fmt: skip
 
 
-def _sum(up: TakenUp, planned: Plan, cell: Cell, computed: Cell | None) -> Sum:
-    """Count the exposures behind a cell; what they add up to is what was computed."""
-    sql = behind_sql(up, planned, cell)
-    count, total = up.again.engine.rows(f"SELECT count(*), sum(contribution) FROM ({sql})")[0]
-    value = (computed or cell).value
-    if not adds_up(planned, as_computed(cell)):
-        return Sum(count, None, None, _formula(planned.report, cell))
-    return Sum(count, total or Decimal(0), None if value is None else Decimal(value))
+def sum_of(up: TakenUp, planned: Plan, cell: Cell, counted: Contributions) -> Sum:
+    """Set what exposures contribute beside the value of their cell."""
+    value = None if cell.value is None else Decimal(cell.value)
+    if counted.total is None:
+        return Sum(counted.count, None, value, formula=_formula(planned.report, cell))
+    return Sum(counted.count, counted.total, value, _adjusted(up, cell))
+
+
+def _adjusted(up: TakenUp, cell: Cell) -> Decimal:
+    """What the adjustments in force added to a cell, or to those that it totals."""
+    kept = up.again.run.parameters.get("deltas")
+    deltas = [as_delta(fields) for fields in kept["in_force"]] if isinstance(kept, dict) else []
+    adjustments = Deltas(tuple(deltas)).adjustments
+    (moved,) = adjust(up.plans, [replace(as_computed(cell), value=Decimal(0))], adjustments)
+    return moved.value or Decimal(0)
 
 
 def _formula(report: Report, cell: Cell) -> str:
@@ -122,16 +134,10 @@ def _over(formula: str, over: str | None) -> str:
     return f"({formula}) / ({over})" if over else formula
 
 
-def _behind(
-    up: TakenUp, cases: Cases, planned: Plan, cell: Cell, page: int, sums: bool
-) -> Iterator[Behind]:
-    engine = up.again.engine
-    order = "ORDER BY abs(contribution) DESC NULLS LAST, exposure_id"
-    limit = f"LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"
-    rows = engine.rows(f"SELECT * FROM ({behind_sql(up, planned, cell)}) {order} {limit}")
-    parts = _parts(up, cases, [exposure for exposure, _ in rows])
-    for exposure, contribution in rows:
-        yield Behind(exposure, contribution if sums else None, tuple(parts.get(exposure, ())))
+def _behind(up: TakenUp, cases: Cases, counted: Contributions) -> Iterator[Behind]:
+    parts = _parts(up, cases, [exposure for exposure, _ in counted.some])
+    for exposure, contribution in counted.some:
+        yield Behind(exposure, contribution, tuple(parts.get(exposure, ())))
 
 
 def _parts(up: TakenUp, cases: Cases, exposures: Sequence[str]) -> Mapping[str, list[Part]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
 from starlette.responses import FileResponse, Response
@@ -11,11 +11,12 @@ from starlette.responses import FileResponse, Response
 from npl_reporting.evidence.exports import tell_export
 from npl_reporting.evidence.records import Run
 from npl_reporting.evidence.seal import INPUT_ROLES
+from npl_reporting.law.rulebook import Rulebook
 from npl_reporting.law.yamlfile import Text
 from npl_reporting.site.answers import answer, pages_of
 from npl_reporting.site.asked import PAGE, Asked, Missing
 from npl_reporting.site.overview import run_of
-from npl_reporting.site.printed import printed
+from npl_reporting.site.printed import Printed, printed
 from npl_reporting.submission.roles import ROLES
 from npl_reporting.submission.state import submissions
 from npl_reporting.submission.steps import moved_cells
@@ -33,13 +34,12 @@ def run_page(asked: Asked) -> Response:
     checks = sorted(asked.store.checks(run.id), key=lambda c: (_STATES[c.state], c.report, c.check))
     found = Counter((f.severity, f.check) for f in asked.store.findings(run.id))
     known = submissions(asked.events).values()
-    titles, languages = _titles(asked, run)
     return answer(
         asked, "run.html", run=run, seal=asked.store.seals.of(run.id), checks=checks,
         counted=Counter(check.state for check in checks), findings=sorted(found.items()),
         inputs=[file for file in files if file.role in INPUT_ROLES],
         outputs=[file for file in files if file.role not in INPUT_ROLES],
-        returns=list(_reports(asked, run, titles)), titles=titles, languages=languages, moved=list(moved_cells(asked.store, run.id)),
+        returns=list(_reports(asked, run)), languages=_languages(asked, run), moved=list(moved_cells(asked.store, run.id)),
         submission=next((s for s in known if run.id in (s.run, *s.filed)), None),
         parameters={k: v for k, v in run.parameters.items() if k not in _HIDDEN},
     )  # fmt: skip
@@ -75,7 +75,13 @@ def case_page(asked: Asked) -> Response:
     found = [case for case in asked.store.cases(run.id) if case.case_id == name]
     if not found:
         raise Missing(f"Run {run.id} has no case {name}.")
-    return answer(asked, "case.html", run=run, decisions=found)
+    rulebook = _rulebook(asked, run)
+    decided = {d.name: d for d in rulebook.decisions} if rulebook else {}
+    return answer(
+        asked, "case.html", run=run, decisions=found, decided=decided,
+        languages=_languages(asked, run),
+        sentences={rule.id: rule.label for d in decided.values() for rule in d.rules},
+    )  # fmt: skip
 
 
 def file_answer(asked: Asked) -> Response:
@@ -94,19 +100,29 @@ def file_answer(asked: Asked) -> Response:
     )  # fmt: skip
 
 
-def _titles(asked: Asked, run: Run) -> tuple[Mapping[str, Text], tuple[str, ...]]:
-    """The title of each return, and the languages to say it in; a run may have kept none."""
-    if not any(file.role == "report_definition" for file in asked.store.files(run.id)):
-        cells = asked.store.cells(run.id, None, "current")
-        return {cell.report: {} for cell in cells}, tuple(dict.fromkeys((*run.languages, "en")))
-    known = printed(asked.store, run.id)
-    return {name: each.definition.title for name, each in known.reports.items()}, known.languages
+def _defined(asked: Asked, run: Run) -> Printed | None:
+    """The rulebook and the returns that a run kept, if it kept any."""
+    roles = {file.role for file in asked.store.files(run.id)}
+    return printed(asked.store, run.id) if "report_definition" in roles else None
 
 
-def _reports(asked: Asked, run: Run, names: Iterable[str]) -> Iterator[tuple[str, int, str]]:
-    """Each return: its id, how many cells it has, and the name of its PDF if it was drawn."""
+def _languages(asked: Asked, run: Run) -> tuple[str, ...]:
+    """What to say texts of law in: the jurisdiction's own language first, and English."""
+    known = _defined(asked, run)
+    return known.languages if known else tuple(dict.fromkeys((*run.languages, "en")))
+
+
+def _rulebook(asked: Asked, run: Run) -> Rulebook | None:
+    known = _defined(asked, run)
+    return known.rulebook if known else None
+
+
+def _reports(asked: Asked, run: Run) -> Iterator[tuple[str, Text, int, str]]:
+    """Each return: its id, title, how many cells it has, and the name of its PDF if it was drawn."""
     counted = Counter(cell.report for cell in asked.store.cells(run.id, None, "current"))
     drawn = {file.name for file in asked.store.files(run.id) if file.role == "pdf"}
-    for name in names:
+    known = _defined(asked, run)
+    titles = {n: r.definition.title for n, r in known.reports.items()} if known else {}
+    for name in titles or counted:
         pdf = f"{run.jurisdiction}-{name}.pdf"
-        yield name, counted[name], pdf if pdf in drawn else ""
+        yield name, titles.get(name, {}), counted[name], pdf if pdf in drawn else ""

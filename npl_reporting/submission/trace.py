@@ -25,6 +25,15 @@ class Behind:
 
 
 @dataclass(frozen=True)
+class Contributions:
+    """How many exposures stand behind a cell, their sum if it is one, and some of them with theirs."""
+
+    count: int
+    total: Decimal | None
+    some: tuple[tuple[str, Decimal | None], ...]
+
+
+@dataclass(frozen=True)
 class Traced:
     """A stored cell, and the exposures behind it.
 
@@ -55,21 +64,34 @@ def trace_in(store: Store, up: TakenUp, place: str, limit: int | None = None) ->
         raise NplError(Problem(what, "name it as cells.csv does: report/row/column"))
     cell = found["current"]
     planned = next(p for p in up.plans if p.report.id == cell.report)
-    sql = behind_sql(up, planned, cell)
-    sums = adds_up(planned, as_computed(cell))
-    count, total = up.again.engine.rows(f"SELECT count(*), sum(contribution) FROM ({sql})")[0]
-    order = "ORDER BY abs(contribution) DESC NULLS LAST, exposure_id"
-    rows = up.again.engine.rows(f"SELECT * FROM ({sql}) {order} LIMIT {limit or 'ALL'}")
+    found_behind = contributions(up, planned, cell, limit)
     cases = cases_of(store, run)
     behind = tuple(
-        Behind(exposure, value if sums else None, tuple(told_of(store, run, cases, exposure)))
-        for exposure, value in rows
+        Behind(exposure, value, tuple(told_of(store, run, cases, exposure)))
+        for exposure, value in found_behind.some
     )
-    return Traced(run.id, cell, found.get("computed"), count, total if sums else None, behind)
+    computed = found.get("computed")
+    return Traced(run.id, cell, computed, found_behind.count, found_behind.total, behind)
 
 
-def behind_sql(up: TakenUp, planned: Plan, cell: Cell) -> str:
-    """Write the query for the exposures behind a stored cell: exposure_id, contribution."""
+def contributions(
+    up: TakenUp, planned: Plan, cell: Cell, limit: int | None = None, offset: int = 0
+) -> Contributions:
+    """Count the exposures behind a stored cell, add up what they contribute, and list some of them.
+
+    Those that contribute most come first; where it does not add up, they come by their ids.
+    """
+    sums = adds_up(planned, as_computed(cell))
+    adds = "contribution" if sums else "CAST(NULL AS DECIMAL)"
+    query = f"SELECT exposure_id, {adds} AS contribution FROM ({_behind_sql(up, planned, cell)})"
+    engine = up.again.engine
+    count, total = engine.rows(f"SELECT count(*), sum(contribution) FROM ({query})")[0]
+    order = "ORDER BY abs(contribution) DESC NULLS LAST, exposure_id"
+    rows = engine.rows(f"SELECT * FROM ({query}) {order} LIMIT {limit or 'ALL'} OFFSET {offset}")
+    return Contributions(count, (total or Decimal(0)) if sums else None, tuple(rows))
+
+
+def _behind_sql(up: TakenUp, planned: Plan, cell: Cell) -> str:
     relation = up.relations.of(planned.tables[cell.table].table.of)
     if relation is None:
         return "SELECT '' AS exposure_id, CAST(NULL AS DECIMAL) AS contribution WHERE false"
