@@ -131,3 +131,9 @@ def test_the_fixed_words_are_in_every_language_of_the_rulebooks() -> None:
 def test_the_unit_in_further_languages(language: str, currency: str, said: str) -> None:
     wording = Wording(form_c(currency=currency, languages=(language,)))
     assert [one.words for one in wording.unit(1000)] == [said]
+
+
+def test_a_figure_beside_a_bar_has_the_decimals_of_its_cell() -> None:
+    crore = 10_000_000
+    assert BOTH.value(Decimal("12_964_568"), "money", crore) == "1"
+    assert BOTH.value(Decimal("12_964_568"), "money", crore, 2) == "1.30"

@@ -54,7 +54,9 @@ class Layout:
             )  # fmt: skip
             unit = self.report.definition.unit if printed.format == "money" else 1
             kind = "bars" if chart.kind == "quarters" else chart.kind
-            yield page.Chart(chart.title, chart.description, bars, printed.format, unit, kind)
+            yield page.Chart(
+                chart.title, chart.description, bars, printed.format, unit, kind, printed.decimals
+            )
 
     def _bar(
         self, chart: Chart, rows: Mapping[str, Row], columns: Mapping[str, Column],

@@ -103,7 +103,8 @@ class Chart:
 
     `bars` draws one bar a line; `stacked` draws all of them in one bar, as parts of their sum;
     `signed` draws negative values to the left of zero; `waterfall` begins each bar where the one
-    before ended, the last one at zero as the result.
+    before ended, the last one at zero as the result. `decimals` are those of the cells it shows,
+    where they say how many.
     """
 
     title: Text
@@ -112,6 +113,7 @@ class Chart:
     format: Format
     unit: int = 1
     kind: Literal["bars", "stacked", "signed", "waterfall"] = "bars"
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)

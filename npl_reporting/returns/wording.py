@@ -175,9 +175,11 @@ class Wording:
             return self.said(cell.value)
         return self.said(self.shown(cell))
 
-    def value(self, value: Decimal, format: Format, unit: int = 1) -> str:
+    def value(
+        self, value: Decimal, format: Format, unit: int = 1, decimals: int | None = None
+    ) -> str:
         """Print a figure that stands outside a table."""
-        return self.shown(Shown(value, format), unit)
+        return self.shown(Shown(value, format, decimals=decimals), unit)
 
     def first(self, text: Text | str) -> str:
         """Give a text in one language alone: the first of the page's that it has."""
