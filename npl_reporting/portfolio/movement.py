@@ -33,7 +33,7 @@ STATUS, NONPERFORMING = "status", "nonperforming"
 READ = ("recovered_amount", "written_off_amount")
 """The tape columns without which no flow is known."""
 
-BEFORE = ("specific_allowance", "suspended_interest", "written_off_amount")
+BEFORE = ("specific_allowance", "general_allowance", "suspended_interest", "written_off_amount")
 FLOWS = (
     "opening_nonperforming", "newly_nonperforming", "further_debits", "recovered_in_cash", "upgraded",
     "written_off", "sold", "exchange_difference", "other_changes", "closing_nonperforming",
