@@ -136,7 +136,7 @@ def test_what_fired_in_a_run_is_counted_with_its_amount(tmp_path: Path) -> None:
     ]
     tape = write_tape(tmp_path / "tape.csv", rows)
     store = f"sqlite:///{tmp_path}/npl.db"
-    request = Request(TapeSource(tape), str(write_rules(tmp_path)), AS_OF)
+    request = Request(TapeSource(tape), str(write_rules(tmp_path)), AS_OF, printed=False)
     finished = run(request, Store(store))
     code, told = npl("rules", "coverage", "--run", finished.run.id, "--store", store, "--json")
     assert code == 1

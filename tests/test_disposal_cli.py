@@ -76,7 +76,9 @@ def test_value_writes_what_the_next_run_reads(book: list[str], tmp_path: Path) -
     assert loans["E1"]["loan_to_value"] == "1.250000"
     tape = tmp_path / "out" / "tape_with_collateral.parquet"
     store = Store(f"sqlite:///{tmp_path}/npl.db")
-    finished = run(Request(TapeSource(tape), str(tmp_path / "XX.yaml"), AS_OF), store)
+    finished = run(
+        Request(TapeSource(tape), str(tmp_path / "XX.yaml"), AS_OF, printed=False), store
+    )
     assert finished.run.rows_used == 3
 
 
@@ -242,7 +244,7 @@ def test_stress_leaves_the_official_run_untouched(book: list[str], tmp_path: Pat
     kept = tmp_path / "kept"
     kept.mkdir()
     url = f"sqlite:///{kept}/npl.db"
-    finished = run(Request(TapeSource(Path(book[0])), book[3], AS_OF), Store(url))
+    finished = run(Request(TapeSource(Path(book[0])), book[3], AS_OF, printed=False), Store(url))
     before = digest(kept)
     found = call("stress", [finished.run.id, book[1]], "--store", url)
     by_name = {one["name"]: one for one in found}

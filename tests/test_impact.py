@@ -76,7 +76,7 @@ def stored(folder: Path, rows: Sequence[Mapping[str, object]] = LOANS) -> tuple[
     """A store that holds one run of these loans under Exampleland's rules."""
     store = Store(f"sqlite:///{folder}/npl.db")
     tape = write_tape(folder / "tape.csv", rows)
-    finished = run(Request(TapeSource(tape), str(write_rules(folder)), AS_OF), store)
+    finished = run(Request(TapeSource(tape), str(write_rules(folder)), AS_OF, printed=False), store)
     return store, finished.run.id
 
 

@@ -258,8 +258,8 @@ def test_a_run_under_a_policy_keeps_the_file_and_says_so(tmp_path: Path) -> None
     law, policy = rulebook(tmp_path).path, tmp_path / "bank.yaml"
     policy.write_text(SIXTY, encoding="utf-8")
     tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
-    plain = run(Request(tape, str(law), AS_OF), store).run
-    strict = run(Request(tape, str(law), AS_OF, policy=policy), store).run
+    plain = run(Request(tape, str(law), AS_OF, printed=False), store).run
+    strict = run(Request(tape, str(law), AS_OF, policy=policy, printed=False), store).run
     assert plain.id != strict.id
     assert [warning["en"] for warning in strict.warnings] == [
         (
@@ -281,7 +281,7 @@ def test_a_run_under_a_policy_is_explained_and_replayed_with_it(tmp_path: Path) 
         SIXTY.replace("rules:\n", "settings: {grace_days: 0}\nrules:\n"), encoding="utf-8"
     )
     tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
-    request = Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy)
+    request = Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy, printed=False)
     stored = run(request, store).run
     with reopen(store, stored.id) as again:
         explanation = explain(again.engine, again.rulebook, again.columns, AS_OF, "E2")
@@ -296,7 +296,7 @@ def test_a_loosening_policy_stops_the_run_and_nothing_is_stored(tmp_path: Path) 
     policy = tmp_path / "bank.yaml"
     policy.write_text(HEAD + "settings: {grace_days: 15}\n", encoding="utf-8")
     tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
-    request = Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy)
+    request = Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy, printed=False)
     with pytest.raises(NplError, match="exposure E3: status would be 'performing' by default"):
         run(request, store)
     assert not (tmp_path / "npl.db").exists()
@@ -319,7 +319,9 @@ def test_coverage_of_a_run_under_a_policy_counts_its_rules(tmp_path: Path) -> No
     policy = tmp_path / "bank.yaml"
     policy.write_text(SIXTY, encoding="utf-8")
     tape = TapeSource(write_tape(tmp_path / "tape.csv", LOANS))
-    stored = run(Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy), store).run
+    stored = run(
+        Request(tape, str(rulebook(tmp_path).path), AS_OF, policy=policy, printed=False), store
+    ).run
     book = archived_rulebook(store, stored.id, tmp_path)
     found = coverage(book, run_examples(str(book.path)), store.cases(stored.id))
     assert [(c.rule, c.in_examples, c.portions) for c in found] == [

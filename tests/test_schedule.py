@@ -237,8 +237,10 @@ def test_a_run_keeps_its_schedule_and_is_replayed_with_it(tmp_path: Path) -> Non
     schedule = tmp_path / "schedule.csv"
     schedule.write_text(WHOLE + "E1,2025-03-14,50,2025-03-14,10\n", encoding="utf-8")
     rules = str(rulebook(tmp_path).path)
-    plain = run(Request(TapeSource(tape), rules, AS_OF), store).run
-    settled = run(Request(TapeSource(tape, schedule=schedule), rules, AS_OF), store).run
+    plain = run(Request(TapeSource(tape), rules, AS_OF, printed=False), store).run
+    settled = run(
+        Request(TapeSource(tape, schedule=schedule), rules, AS_OF, printed=False), store
+    ).run
     assert plain.id != settled.id
     assert {rule for case in store.cases(plain.id) for rule in case.rules} == set()
     assert {rule for case in store.cases(settled.id) for rule in case.rules} == {
@@ -269,7 +271,7 @@ def test_the_order_of_appropriation_is_the_rulebooks(tmp_path: Path) -> None:
     schedule.write_text(SPLIT + "E1,2025-08-31,10,30,100,2025-09-01,25\n", encoding="utf-8")
     tape = TapeSource(write_tape(tmp_path / "tape.csv", [{}]), schedule=schedule)
     store = Store(f"sqlite:///{tmp_path}/npl.db")
-    stored = run(Request(tape, str(rules.path), AS_OF), store).run
+    stored = run(Request(tape, str(rules.path), AS_OF, printed=False), store).run
     assert "bankruptcy" in {rule for case in store.cases(stored.id) for rule in case.rules}
 
 
