@@ -162,7 +162,10 @@ def test_a_sum_is_the_value_to_the_last_digit() -> None:
 
 def test_a_ratio_says_what_it_is_made_of(visitor: Visitor, run: str) -> None:
     page = plain(visitor.get(f"/runs/{run}/returns/asset_quality/08/ratio"))
-    assert "What stands behind it does not sum to it: the value is made by npl / nullif(total, 0)" in page
+    assert (
+        "What stands behind it does not sum to it: the value is made by npl / nullif(total, 0)"
+        in page
+    )
 
 
 def test_a_cell_that_was_not_computed_says_why(visitor: Visitor, home: Path, run: str) -> None:

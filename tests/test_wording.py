@@ -135,5 +135,5 @@ def test_the_unit_in_further_languages(language: str, currency: str, said: str) 
 
 def test_a_figure_beside_a_bar_has_the_decimals_of_its_cell() -> None:
     crore = 10_000_000
-    assert BOTH.value(Decimal("12_964_568"), "money", crore) == "1"
-    assert BOTH.value(Decimal("12_964_568"), "money", crore, 2) == "1.30"
+    assert BOTH.value(Decimal(12_964_568), "money", crore) == "1"
+    assert BOTH.value(Decimal(12_964_568), "money", crore, 2) == "1.30"
