@@ -13,6 +13,8 @@ import pyarrow as pa
 from npl_reporting.errors import NplError, Problem
 
 MEMORY_LIMIT = "2GB"
+SMALL = 1_000_000
+"""Bytes of input below which steps are better kept as tables: planning views then takes longest."""
 _BATCH = 100_000
 _DISK_FULL = "No space left"
 
@@ -25,8 +27,9 @@ class Engine:
     """One DuckDB connection that works in a folder of its own and reads only the files named.
 
     `files` are the inputs that SQL may open; `work` is a folder the engine may write in.
-    Statements run in order on one thread of control; results do not depend on `threads`. `small`
-    promises little data, so that declared steps are better kept than planned again and again.
+    Statements run in order on one thread of control; results depend neither on `threads` nor on
+    `small`, which says that declared steps are kept instead of planned again and again; where it
+    is not given, the size of the files decides.
     """
 
     def __init__(
@@ -36,10 +39,11 @@ class Engine:
         *,
         threads: int | None = None,
         memory_limit: str = MEMORY_LIMIT,
-        small: bool = False,
+        small: bool | None = None,
     ) -> None:
         self.work = work
-        self._step = "TEMP TABLE" if small else "VIEW"
+        keep = 0 < sum(path.stat().st_size for path in files) < SMALL if small is None else small
+        self._step = "TEMP TABLE" if keep else "VIEW"
         self._connection = duckdb.connect(str(work / "work.duckdb"))
         for setting, value in {
             "memory_limit": memory_limit,
