@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from exampleland import AS_OF, rulebook, write_rules, write_tape
 
 from npl_reporting.demo.portfolio import write_tape as write_bank
+from npl_reporting.engine import Engine, literal
 from npl_reporting.errors import NplError
 from npl_reporting.evidence import reopen
 from npl_reporting.evidence.store import Store
 from npl_reporting.impact import Impact, impact
 from npl_reporting.law.shelf import load_rulebook, version
 from npl_reporting.portfolio.again import Kept
+from npl_reporting.portfolio.classify import classify
 from npl_reporting.portfolio.settled import settled
 from npl_reporting.portfolio.tape import TapeSource
 from npl_reporting.request import Request
+from npl_reporting.returns.outputs import write_decisions
 from npl_reporting.run import run
 
 # By hand: 0, 75 and 100 days past due on AS_OF.
@@ -134,3 +138,21 @@ def test_the_same_answers_as_from_the_tape(
     assert kept.cells == read.cells and kept.not_compared == read.not_compared
     listed, again = (found.files[0].read_bytes() for found in (kept, read))
     assert listed == again
+
+
+def test_decisions_stand_in_the_order_of_the_tape_however_joins_left_them(tmp_path: Path) -> None:
+    book = rulebook(tmp_path)
+    (tmp_path / "work").mkdir()
+    with Engine(tmp_path / "work") as engine:
+        engine.execute(
+            "CREATE TABLE exposures AS SELECT row, 'E' || row AS exposure_id, 'D' AS debtor_id, "
+            "CAST(row AS DECIMAL(18, 2)) AS outstanding_principal "
+            "FROM (VALUES (3), (1), (2)) AS tape(row)"
+        )
+        columns = ("exposure_id", "debtor_id", "outstanding_principal")
+        classify(engine, book, columns, AS_OF)
+        parquet, text = write_decisions(engine, book, columns, engine.work)
+        found = engine.rows(f"SELECT row, amount FROM read_parquet({literal(str(parquet))})")
+        assert found == [(1, Decimal(1)), (2, Decimal(2)), (3, Decimal(3))]
+    lines = text.read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["exposure_id", "E1", "E2", "E3"]
