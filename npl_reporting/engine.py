@@ -42,7 +42,8 @@ class Engine:
         small: bool | None = None,
     ) -> None:
         self.work = work
-        keep = 0 < sum(path.stat().st_size for path in files) < SMALL if small is None else small
+        held = sum(path.stat().st_size for path in files if path.is_file())
+        keep = 0 < held < SMALL if small is None else small
         self._step = "TEMP TABLE" if keep else "VIEW"
         self._connection = duckdb.connect(str(work / "work.duckdb"))
         for setting, value in {

@@ -83,6 +83,7 @@ def test_a_draw_is_the_whole_number_arithmetic_that_it_claims_to_be(tmp_path: Pa
     assert [value for _, value in drawn] == [mixed(key ^ crc32_of_7_slash_size) for key, _ in drawn]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quarter", QUARTERS)
 def test_a_tape_of_100_000_exposures_passes_every_check(
     quarter: date, folder: Path, tmp_path: Path

@@ -105,6 +105,7 @@ def test_a_changed_cell_is_not_what_the_replay_finds(tmp_path: Path) -> None:
     assert {difference.what for difference in replayed.differences} == {*CONTENT, OUTPUTS}
 
 
+@pytest.mark.slow  # the kept package is replayed in every suite
 def test_a_package_is_replayed_without_the_store(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

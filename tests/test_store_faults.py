@@ -58,7 +58,13 @@ def kill_a_save(folder: Path, run: str, seconds: float) -> None:
     child.join()
 
 
-@pytest.mark.parametrize("begun", [False, True], ids=["new store", "store with a run"])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(False, id="new store"),
+        pytest.param(True, id="store with a run", marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_save_leaves_the_run_whole_or_absent(tmp_path: Path, begun: bool) -> None:
     (tmp_path / "measure").mkdir()
     started = time.perf_counter()
