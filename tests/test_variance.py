@@ -7,12 +7,18 @@ nonperforming. The report lists from a tenth, amounts from a million; comments a
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import exampleland
 import pytest
 from quarters import npl
+
+from npl_reporting.returns.report import Variance
+from npl_reporting.returns.shelf import load_reports
+from npl_reporting.returns.variance import Moved, variance_tables
 
 
 def _run(folder: Path, tape: Path, day: str, *more: object) -> dict[str, Any]:
@@ -92,3 +98,24 @@ def test_a_faulty_comments_file_stops_the_run_by_line(two_quarters: Path) -> Non
     assert said.code == 1
     assert "faulty.csv:2: comment is ''" in said.err
     assert "faulty.csv:3: author is ''" in said.err
+
+
+def test_columns_of_one_name_are_told_apart_by_what_they_stand_under() -> None:
+    """Amounts of the covered and of the uncovered part are both headed `Amount`."""
+    report = next(r for r in load_reports("TW", date(2025, 9, 30)) if r.id == "asset_evaluation")
+    table = report.table("categories")
+    row = table.rows[1]
+    moved = [
+        Moved(report, row, column, Decimal(100), Decimal(200), asked=False)
+        for column in table.columns
+        if column.label["en"] == "Amount"
+    ]
+    terms = Variance(
+        share=Decimal(0), least=Decimal(0), comment=Decimal(0), comment_least=Decimal(0), limit=9
+    )
+    amounts, _ = variance_tables(moved, terms)
+    assert [line.label["en"].split(" · ")[1:] for line in amounts.lines] == [
+        ["Special mention", "Covered part", "Amount"],
+        ["Special mention", "Uncovered part", "Amount"],
+        ["Special mention", "Together", "Amount"],
+    ]

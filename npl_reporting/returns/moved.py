@@ -54,10 +54,10 @@ def _line(delta: Delta, languages: Sequence[str]) -> Line:
 
 
 def _label(layout: Layout, cell: Cell) -> Text:
-    """The row's and the column's labels; of a list, the row's place."""
+    """The row's and the column's labels, with what it stands under; of a list, the row's place."""
     table = layout.report.table(cell.table)
     column = next(column for column in table.columns if column.id == cell.column)
     row = next((row.label for row in table.rows if row.id == cell.row), None)
     rank = cell.row.rpartition(".")[2]
-    label = joined(row or dict.fromkeys(column.label, rank), column.label)
-    return label or column.label
+    under = joined(column.group, column.label) or column.label
+    return joined(row or dict.fromkeys(under, rank), under) or under

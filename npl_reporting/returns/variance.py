@@ -154,8 +154,10 @@ def _comment(moved: Moved) -> Shown:
 
 
 def _label(moved: Moved) -> Text:
-    """Report, row and column in words, in the languages that all have."""
-    parts = [moved.report.definition.title, moved.row.label, moved.column.label]
+    """Report, row and column, with what it stands under, in the languages that all have."""
+    column = moved.column
+    above = [column.group] if column.group else []
+    parts = [moved.report.definition.title, moved.row.label, *above, column.label]
     return {
         language: " · ".join(part[language] for part in parts)
         for language in parts[0]
