@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import multiprocessing
 import os
 import random
 import resource
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -275,10 +275,9 @@ def test_a_wrong_address_is_told(url: str, words: str) -> None:
     assert words in refused(Store, url)
 
 
-def test_a_missing_driver_is_told() -> None:
-    if importlib.util.find_spec("psycopg"):
-        pytest.skip("psycopg is installed")
+def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     assert refused(Store("postgresql://me:secret@host/npl").runs) == (
         "postgresql://me:***@host/npl: the driver psycopg is not installed; "
-        "install it with: pip install psycopg"
+        "install it with: pip install npl-reporting[postgresql]"
     )

@@ -122,7 +122,7 @@ class Database:
             raise NplError(
                 Problem(
                     f"the driver {error.name} is not installed",
-                    f"install it with: pip install {error.name}",
+                    "install it with: pip install npl-reporting[postgresql]",
                     file=self.place,
                 )
             ) from error
