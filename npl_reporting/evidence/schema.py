@@ -23,10 +23,12 @@ MIGRATIONS = PACKAGE / "migrations"
 
 def state(connection: Connection, place: str) -> State:
     """Compare the store with this version; NplError if it is newer or not a store at all."""
+    # The tables first: another process may make the store between both questions.
+    tables = inspect(connection).get_table_names()
     revision = MigrationContext.configure(connection).get_current_revision()
     steps = ScriptDirectory.from_config(_config(connection))
     if revision is None:
-        if inspect(connection).get_table_names():
+        if tables:
             raise _foreign(place)
         return "empty"
     if revision == steps.get_current_head():
